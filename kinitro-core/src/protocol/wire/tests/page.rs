@@ -1,0 +1,56 @@
+//! `docs/protocol.md` shows exactly what is sent.
+
+use super::golden::{EXAMPLES, HEALTH_P1, NAMED_CHANNELS};
+use super::*;
+
+const PAGE: &str = include_str!("../../../../../docs/protocol.md");
+
+/// The text of the code block after the mark `<!-- example: NAME -->`.
+fn block(name: &str) -> &'static str {
+    let mark = format!("<!-- example: {name} -->\n```");
+    let (_, after) = PAGE
+        .split_once(&mark)
+        .unwrap_or_else(|| panic!("the page lacks the example `{name}`"));
+    let (_, after) = after.split_once('\n').unwrap();
+    after.split_once("\n```").unwrap().0
+}
+
+#[test]
+fn examples_are_what_the_encoders_emit() {
+    let read_only = [("v3-named", NAMED_CHANNELS), ("health-p1", HEALTH_P1)];
+    for (name, text) in EXAMPLES.iter().chain(&read_only) {
+        assert_eq!(block(name), *text, "{name}");
+    }
+    let marks = PAGE.matches("<!-- example: ").count();
+    assert_eq!(marks, EXAMPLES.len() + read_only.len());
+}
+
+#[test]
+fn sizes_are_what_was_measured() {
+    for (format, size) in sizes::measured() {
+        let thousands = format!("{} {:03}", size / 1000, size % 1000);
+        let row = format!("| {format} | {thousands} |");
+        assert!(PAGE.contains(&row), "the page lacks `{row}`");
+    }
+}
+
+#[test]
+fn limits_are_those_of_the_code() {
+    use super::limits::*;
+    for line in [
+        format!("| body of an answer | {} KiB |", MAX_ANSWER_LEN / 1024),
+        format!("| head of an answer | {} KiB |", MAX_HEAD_LEN / 1024),
+        format!("| nesting of lists and maps | {MAX_DEPTH} levels |"),
+        format!("| values in an answer | {MAX_VALUES} |"),
+        format!("| further actions in a chunk | {} |", ChunkLimit::MAX),
+        format!("| act | {} ms |", ACT_DEADLINE.as_millis()),
+        format!(
+            "| act, strict profile | {} ms |",
+            STRICT_ACT_DEADLINE.as_millis()
+        ),
+        format!("| reset | {} s |", RESET_DEADLINE.as_secs()),
+        format!("| health | {} s |", HEALTH_DEADLINE.as_secs()),
+    ] {
+        assert!(PAGE.contains(&line), "the page lacks `{line}`");
+    }
+}
