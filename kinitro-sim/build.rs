@@ -1,0 +1,16 @@
+//! Compiles the two C functions behind `physics::errors`, and lets this package's tests, examples and benches find the
+//! pinned libmujoco that they were linked with.
+
+fn main() {
+    println!("cargo::rerun-if-changed=src/physics/guard.c");
+    cc::Build::new()
+        .file("src/physics/guard.c")
+        .warnings(true)
+        .extra_warnings(true)
+        .compile("kinitro_guard");
+
+    println!("cargo::rerun-if-env-changed=MUJOCO_DYNAMIC_LINK_DIR");
+    if let Ok(dir) = std::env::var("MUJOCO_DYNAMIC_LINK_DIR") {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{dir}");
+    }
+}

@@ -1,0 +1,327 @@
+//! One evaluated episode as a stepper: begin, observe, apply, finish. No I/O, no threads, no clock.
+
+use std::path::Path;
+
+use kinitro_core::ids::EnvId;
+use kinitro_core::protocol::policy::{Action, CameraName, Image, Observation};
+use kinitro_core::record::hash::{
+    ImageHash, ImageHasher, ObservationHash, ObservationHasher, StateHash, StateHasher, StateView,
+};
+use kinitro_core::record::level::Level;
+use kinitro_core::record::outcome::Outcome;
+use kinitro_core::record::scene::SceneRecord;
+use kinitro_core::seed::{EpisodeKey, MinerKey};
+use kinitro_core::units::ImageSize;
+
+use crate::Error;
+use crate::env::{EnvSpec, Environment, PrivilegedState};
+use crate::physics::Physics;
+use crate::registry;
+use crate::render::scene::{SceneModel, ScenePoses};
+use crate::render::{Renderer, Shot, camera};
+
+/// Which images an observation carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Cameras in the order in which their images are delivered; empty for state-only runs.
+    pub cameras: Vec<CameraName>,
+    /// Size of every image, pixels.
+    pub size: ImageSize,
+}
+
+impl View {
+    /// No images at all.
+    pub fn state_only() -> Self {
+        Self {
+            cameras: Vec::new(),
+            size: ImageSize::DEFAULT,
+        }
+    }
+
+    /// The default of the present wire protocol: `corner` and `gripper`, 84 × 84.
+    pub fn standard() -> Self {
+        Self {
+            cameras: vec![CameraName::Corner, CameraName::Gripper],
+            size: ImageSize::DEFAULT,
+        }
+    }
+}
+
+/// What decides an episode besides the actions.
+#[derive(Debug, Clone)]
+pub struct EpisodeStart {
+    /// Decides the scene; the same for every policy.
+    pub key: EpisodeKey,
+    /// Decides what differs between policies: today the policy seed.
+    pub miner_key: MinerKey,
+    /// How much varies.
+    pub level: Level,
+}
+
+/// Whether an episode goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Another action is expected.
+    Running,
+    /// Ended with this outcome.
+    Over(Outcome),
+}
+
+/// What remains of a finished episode; together with the key and the view it can be repeated and checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpisodeRecord {
+    /// Everything that was drawn for the scene.
+    pub scene: SceneRecord,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether the task was solved.
+    pub success: bool,
+    /// Control steps taken.
+    pub steps: u16,
+    /// Sum of the shaped rewards.
+    pub total_reward: f64,
+    /// Over the physical state at step 0 and after every control step.
+    pub state_hash: StateHash,
+    /// Over every image delivered; `None` if none was rendered.
+    pub image_hash: Option<ImageHash>,
+    /// Over observations and actions, chained.
+    pub observation_hash: ObservationHash,
+    /// The actions taken.
+    pub actions: Vec<TakenAction>,
+}
+
+/// An action as it was applied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TakenAction {
+    /// What was applied.
+    pub action: Action,
+    /// Whether the command lay outside of `[-1, 1]`.
+    pub clipped: bool,
+}
+
+/// One environment with its renderer, ready to run episode after episode on one thread.
+///
+/// Compiling a model costs about 0.1 s: keep a simulator per thread and environment.
+#[derive(Debug)]
+pub struct Simulator {
+    environment: Box<dyn Environment>,
+    eyes: Option<Eyes>,
+}
+
+/// Takes the images of an observation.
+#[derive(Debug)]
+struct Eyes {
+    scene: SceneModel,
+    poses: ScenePoses,
+    renderer: Renderer,
+    cameras: Vec<(CameraName, camera::View)>,
+    size: ImageSize,
+}
+
+impl Eyes {
+    fn new(environment: &dyn Environment, view: &View) -> Result<Option<Self>, Error> {
+        if view.cameras.is_empty() {
+            return Ok(None);
+        }
+        let scene = environment.scene_model()?;
+        let cameras = view
+            .cameras
+            .iter()
+            .map(|&name| Ok((name, camera::View::of(&scene, name)?)))
+            .collect::<Result<_, Error>>()?;
+        Ok(Some(Self {
+            scene,
+            poses: ScenePoses::default(),
+            renderer: Renderer::new(),
+            cameras,
+            size: view.size,
+        }))
+    }
+
+    /// Black images, to be drawn into.
+    fn blank(&self) -> Vec<Image> {
+        let black = |&(camera, _): &(CameraName, _)| {
+            Image::new(camera, self.size, vec![0; self.size.rgb_len()])
+                .expect("the buffer has the length of the image")
+        };
+        self.cameras.iter().map(black).collect()
+    }
+
+    fn look(&mut self, physics: &Physics, images: &mut [Image]) -> Result<(), Error> {
+        physics.write_scene_poses(&self.scene, &[], &mut self.poses);
+        for (image, &(_, view)) in images.iter_mut().zip(&self.cameras) {
+            let size = self.size;
+            let rgb = image.rgb_mut();
+            self.renderer
+                .render(&self.scene, &self.poses, &mut Shot { view, size, rgb })?;
+        }
+        Ok(())
+    }
+}
+
+impl Simulator {
+    /// Compiles the model of `env`; `models` is Meta-World's folder `assets`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownEnv`], and those of compiling a model.
+    pub fn new(env: &EnvId, models: &Path, view: &View) -> Result<Self, Error> {
+        Self::of(registry::make(env, models)?, view)
+    }
+
+    /// A simulator of an environment that need not be in the registry.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCamera`] if the model lacks a camera of the view; [`Error::UnsuitableMesh`] if it cannot be drawn.
+    pub fn of(environment: Box<dyn Environment>, view: &View) -> Result<Self, Error> {
+        let eyes = Eyes::new(&*environment, view)?;
+        Ok(Self { environment, eyes })
+    }
+
+    /// What is fixed about the environment.
+    pub fn spec(&self) -> &EnvSpec {
+        self.environment.spec()
+    }
+
+    /// Builds and settles the scene of `start` and takes the first observation.
+    ///
+    /// # Errors
+    /// Those of [`Environment::begin`].
+    pub fn begin(&mut self, start: &EpisodeStart) -> Result<Episode<'_>, Error> {
+        let scene = self.environment.begin(&start.key, start.level)?;
+        let mut episode = Episode {
+            observation: Observation {
+                proprio: [0.0; 4],
+                images: self.eyes.as_ref().map_or_else(Vec::new, Eyes::blank),
+            },
+            scene,
+            status: Status::Running,
+            total_reward: 0.0,
+            state_hasher: StateHasher::new(),
+            image_hasher: ImageHasher::new(),
+            observation_hasher: ObservationHasher::new(),
+            actions: Vec::with_capacity(usize::from(self.environment.spec().max_steps)),
+            simulator: self,
+        };
+        episode.look()?;
+        Ok(episode)
+    }
+}
+
+/// A running episode.
+#[derive(Debug)]
+pub struct Episode<'a> {
+    simulator: &'a mut Simulator,
+    scene: SceneRecord,
+    observation: Observation,
+    status: Status,
+    total_reward: f64,
+    state_hasher: StateHasher,
+    image_hasher: ImageHasher,
+    observation_hasher: ObservationHasher,
+    actions: Vec<TakenAction>,
+}
+
+impl Episode<'_> {
+    /// What a policy may see of the present state.
+    pub fn observation(&self) -> &Observation {
+        &self.observation
+    }
+
+    /// The state that only teachers and tests may read.
+    pub fn privileged(&self) -> &PrivilegedState {
+        self.simulator.environment.privileged()
+    }
+
+    /// Everything that was drawn for the scene.
+    pub fn scene(&self) -> &SceneRecord {
+        &self.scene
+    }
+
+    /// Whether the episode goes on.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Control steps taken so far.
+    pub fn steps(&self) -> u16 {
+        u16::try_from(self.actions.len()).expect("an episode ends before its steps exceed 16 bits")
+    }
+
+    /// Applies one action and advances the simulation by one control step.
+    ///
+    /// # Errors
+    /// [`Error::EpisodeFinished`] after the end; those of the engine.
+    pub fn apply(&mut self, taken: TakenAction) -> Result<Status, Error> {
+        if let Status::Over(outcome) = self.status {
+            return Err(Error::EpisodeFinished { outcome });
+        }
+        self.observation_hasher
+            .update(&self.observation, &taken.action);
+        self.actions.push(taken);
+        let progress = self.simulator.environment.step(taken.action)?;
+        self.total_reward += progress.reward;
+        self.status = if self.simulator.environment.physics().warnings().diverged() {
+            Status::Over(Outcome::SimDiverged)
+        } else if progress.success {
+            Status::Over(Outcome::Success)
+        } else if self.steps() == self.simulator.spec().max_steps {
+            Status::Over(Outcome::Unsolved)
+        } else {
+            Status::Running
+        };
+        self.look()?;
+        Ok(self.status)
+    }
+
+    /// Ends the episode for a reason outside of the simulation, such as a policy that fails to answer.
+    /// An episode that is over keeps its outcome.
+    pub fn abandon(&mut self, outcome: Outcome) {
+        if self.status == Status::Running {
+            self.status = Status::Over(outcome);
+        }
+    }
+
+    /// Closes an episode that is over and returns its record.
+    ///
+    /// # Errors
+    /// [`Error::EpisodeRunning`] if it is not: [`abandon`](Self::abandon) it first.
+    pub fn finish(self) -> Result<EpisodeRecord, Error> {
+        let Status::Over(outcome) = self.status else {
+            return Err(Error::EpisodeRunning {
+                steps: self.steps(),
+            });
+        };
+        Ok(EpisodeRecord {
+            outcome,
+            success: outcome == Outcome::Success,
+            steps: self.steps(),
+            total_reward: self.total_reward,
+            state_hash: self.state_hasher.finish(),
+            image_hash: self.image_hasher.finish(),
+            observation_hash: self.observation_hasher.finish(),
+            scene: self.scene,
+            actions: self.actions,
+        })
+    }
+
+    /// Takes the observation of the present state and adds it to the hashes.
+    fn look(&mut self) -> Result<(), Error> {
+        let physics = self.simulator.environment.physics();
+        self.state_hasher.update(&StateView {
+            qpos: physics.qpos(),
+            qvel: physics.qvel(),
+            mocap_pos: &physics.mocap_position(),
+            mocap_quat: &physics.mocap_quaternion(),
+            time: physics.time(),
+        });
+        self.observation.proprio = self.simulator.environment.proprioception();
+        if let Some(eyes) = &mut self.simulator.eyes {
+            eyes.look(physics, &mut self.observation.images)?;
+        }
+        self.image_hasher.update(&self.observation);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

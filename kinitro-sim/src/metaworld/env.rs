@@ -1,0 +1,417 @@
+//! The only reset and step loop of the family.
+
+use std::path::Path;
+
+use crate::Error;
+use crate::physics::Physics;
+use crate::physics::float_mode::with_ieee_defaults;
+use crate::physics::handles::BodyId;
+
+use super::sawyer::Arm;
+use super::scene::{Evaluation, Grasp, Placement, ResolvedMarks, RewardV1, Scene, Stage, StepView};
+use super::spec::TaskSpec;
+
+/// Control steps in an episode.
+///
+/// Source: Meta-World 3.1.1, `sawyer_xyz_env.py`, `max_path_length`.
+pub const TIME_LIMIT: u32 = 500;
+
+/// Numbers that describe one moment: hand (3), opening (1), objects (14).
+const FRAME: usize = 18;
+
+/// Bounds of the observed hand position.
+///
+/// Source: Meta-World 3.1.1, `sawyer_xyz_env.py`, `_HAND_SPACE`.
+const HAND_LOW: [f64; 3] = [-0.525, 0.348, -0.0525];
+const HAND_HIGH: [f64; 3] = [0.525, 1.025, 0.7];
+
+/// Whether the goal is part of the observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GoalVisibility {
+    /// It is, as in Meta-World's multi-task benchmarks.
+    #[default]
+    Observable,
+    /// Zeros stand in its place, as in Meta-World's meta-learning benchmarks.
+    Hidden,
+}
+
+/// A Sawyer environment that equals Meta-World 3.1.1 on MuJoCo 3.17.0 step for step.
+///
+/// # Observation
+///
+/// | index | content | unit |
+/// |---|---|---|
+/// | 0..3 | position of the hand | m |
+/// | 3 | opening of the gripper, 0 closed to 1 open | |
+/// | 4..7, 7..11 | position and quaternion of the first object | m |
+/// | 11..14, 14..18 | position and quaternion of the second object, else 0 | m |
+/// | 18..36 | the first 18 numbers as they were one step before | |
+/// | 36..39 | the goal, or 0 if it is hidden | m |
+#[derive(Debug)]
+pub struct SawyerEnv {
+    pub(super) physics: Physics,
+    pub(super) arm: Arm,
+    marks: ResolvedMarks,
+    task: &'static TaskSpec,
+    goal: GoalVisibility,
+    episode: Option<Episode>,
+}
+
+/// What is remembered between steps.
+#[derive(Debug)]
+struct Episode {
+    placement: Placement,
+    tcp_start: [f64; 3],
+    steps: u32,
+    /// The moment before, unclipped.
+    previous: [f64; FRAME],
+    /// The last observation and action, once there has been a step.
+    observation: [f64; 39],
+    action: [f32; 4],
+}
+
+impl Episode {
+    fn view<'a>(&'a self, scene: Scene<'a>, task: &'static TaskSpec) -> StepView<'a> {
+        StepView {
+            scene,
+            task,
+            placement: &self.placement,
+            tcp_start: self.tcp_start,
+            observation: &self.observation,
+            action: self.action,
+        }
+    }
+}
+
+/// What one control step led to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepOutcome {
+    /// The 39 observed numbers, clipped to the observation space.
+    pub observation: [f64; 39],
+    /// Reward version 2.
+    pub reward: f64,
+    /// The measures that Meta-World returns beside the reward.
+    pub info: Info,
+    /// Whether this was the last step that the time limit allows.
+    pub truncated: bool,
+}
+
+/// The measures that Meta-World returns beside the reward. Their exact meaning differs between tasks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Info {
+    /// Whether the task counts as done at this step.
+    pub success: bool,
+    /// Mostly 1 near the object and 0 elsewhere.
+    pub near_object: f64,
+    /// Mostly 1 if the object is held and 0 if not.
+    pub grasp_success: f64,
+    /// Part of the reward that is paid for grasping.
+    pub grasp_reward: f64,
+    /// Part of the reward that is paid for the object's place.
+    pub in_place_reward: f64,
+    /// Distance of the object from the target, in meters or radians.
+    pub obj_to_target: f64,
+}
+
+/// Where the points that rewards refer to are, in meters in the world frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Memory {
+    /// Where the object, or the hand, must come to.
+    pub target: [f64; 3],
+    /// Where the object started.
+    pub object_start: [f64; 3],
+    /// Where the point between the finger tips was before the first step.
+    pub tcp_start: [f64; 3],
+}
+
+impl SawyerEnv {
+    /// Compiles the task's model from Meta-World's folder `assets/sawyer_xyz`.
+    ///
+    /// # Errors
+    /// [`Error::CompileModel`] if the file is missing or refused, [`Error::UnknownElement`] or [`Error::UnsuitableModel`] if
+    /// it is not the scene that the task needs.
+    pub fn new(model_dir: &Path, task: &'static TaskSpec) -> Result<Self, Error> {
+        let mut physics = with_ieee_defaults(|| Physics::load(&model_dir.join(task.model)))?;
+        let arm = Arm::mount(&mut physics)?;
+        let marks = ResolvedMarks::resolve(&task.marks, &physics)?;
+        Ok(Self {
+            physics,
+            arm,
+            marks,
+            task,
+            goal: GoalVisibility::default(),
+            episode: None,
+        })
+    }
+
+    /// Shows or hides the goal, from the next observation on.
+    pub fn set_goal_visibility(&mut self, goal: GoalVisibility) {
+        self.goal = goal;
+    }
+
+    /// Starts an episode in which everything stands where `draw` says, and returns its first observation (not clipped).
+    ///
+    /// Equal draws lead to equal episodes, whatever was done with this object before, as long as the model is the same.
+    ///
+    /// Quirk: the scene is placed twice, and only changes of the model survive in between; poses in the first observation may
+    /// be those of the start of the last time step (`sawyer_xyz_env.py`, `reset`).
+    ///
+    /// # Errors
+    /// [`Error::DrawLength`] or [`Error::DrawNotFinite`] if `draw` is no placement vector of the task. That it lies within the
+    /// task's [`DrawSpace`](super::spec::DrawSpace) is not required.
+    pub fn reset_parity(&mut self, draw: &[f64]) -> Result<[f64; 39], Error> {
+        let task = self.task;
+        let expected = task.draw.len();
+        if draw.len() != expected {
+            return Err(Error::DrawLength {
+                task: task.name,
+                found: draw.len(),
+                expected,
+            });
+        }
+        if let Some(index) = draw.iter().position(|value| !value.is_finite()) {
+            return Err(Error::DrawNotFinite {
+                task: task.name,
+                index,
+                value: draw[index],
+            });
+        }
+        let observation = with_ieee_defaults(|| self.begin(draw));
+        self.physics.check()?;
+        Ok(observation)
+    }
+
+    fn begin(&mut self, draw: &[f64]) -> [f64; 39] {
+        // The first pass starts from the state after loading, whatever the episode before has left.
+        self.physics.reset_data();
+        self.physics.forward();
+        self.settle_and_place(draw);
+        self.physics.reset_data();
+        let (tcp_start, placement) = self.settle_and_place(draw);
+
+        self.start(tcp_start, placement)
+    }
+
+    /// Brings the hand to its start and places the scene; returns where the point between the finger tips came to rest.
+    pub(super) fn settle_and_place(&mut self, draw: &[f64]) -> ([f64; 3], Placement) {
+        self.arm.settle(&mut self.physics, self.task.hand_init);
+        (self.arm.tcp(&self.physics), self.place(draw))
+    }
+
+    /// Puts everything where `draw` says.
+    pub(super) fn place(&mut self, draw: &[f64]) -> Placement {
+        let mut stage = Stage {
+            physics: &mut self.physics,
+            arm: &self.arm,
+            marks: &self.marks,
+        };
+        (self.task.place)(&mut stage, draw)
+    }
+
+    /// Starts counting steps from the present state, and returns its observation, not clipped.
+    pub(super) fn start(&mut self, tcp_start: [f64; 3], placement: Placement) -> [f64; 39] {
+        let scene = self.scene();
+        let frame = frame(&scene, self.task);
+        let goal = self.goal.shown(scene.anchor(placement.target));
+        let observation = stack(&frame, &frame, goal);
+        self.episode = Some(Episode {
+            placement,
+            tcp_start,
+            steps: 0,
+            previous: frame,
+            observation,
+            action: [0.0; 4],
+        });
+        observation
+    }
+
+    /// Carries out one control step (0.0125 s).
+    ///
+    /// `action` is `[dx, dy, dz, grip]`: hand motion in the world frame as a fraction of 1 cm, clipped to `[-1, 1]`, then the
+    /// gripper effort, +1 to close and −1 to open.
+    ///
+    /// # Errors
+    /// [`Error::NotReset`] before the first reset, [`Error::EpisodeOver`] after [`TIME_LIMIT`] steps,
+    /// [`Error::ActionNotFinite`] for an action with an infinity or NaN. Nothing is changed then.
+    pub fn step(&mut self, action: [f32; 4]) -> Result<StepOutcome, Error> {
+        if let Some(index) = action.iter().position(|component| !component.is_finite()) {
+            return Err(Error::ActionNotFinite {
+                index,
+                value: action[index],
+            });
+        }
+        match &self.episode {
+            None => Err(Error::NotReset),
+            Some(episode) if episode.steps == TIME_LIMIT => {
+                Err(Error::EpisodeOver { limit: TIME_LIMIT })
+            }
+            Some(_) => {
+                let outcome = with_ieee_defaults(|| self.advance(action));
+                self.physics.check()?;
+                Ok(outcome)
+            }
+        }
+    }
+
+    fn advance(&mut self, action: [f32; 4]) -> StepOutcome {
+        let task = self.task;
+        self.arm
+            .act(&mut self.physics, action, task.mocap_low, task.mocap_high);
+        self.physics.forward_kinematics();
+
+        let scene = Scene {
+            physics: &self.physics,
+            arm: &self.arm,
+            marks: &self.marks,
+        };
+        let frame = frame(&scene, task);
+        let episode = self
+            .episode
+            .as_mut()
+            .expect("`step` has seen that there is an episode");
+        let goal = scene.anchor(episode.placement.target);
+        let goal = self
+            .goal
+            .shown(clip(goal, task.goal_space_low, task.goal_space_high));
+        episode.observation = stack(&clip_hand(frame), &clip_hand(episode.previous), goal);
+        episode.action = action;
+        episode.previous = frame;
+        episode.steps += 1;
+
+        let evaluation = (task.reward)(&episode.view(scene, task));
+        StepOutcome {
+            observation: episode.observation,
+            reward: evaluation.reward,
+            truncated: episode.steps == TIME_LIMIT,
+            info: self.measure(&evaluation),
+        }
+    }
+
+    /// Completes an evaluation with what only contact forces can tell.
+    fn measure(&mut self, evaluation: &Evaluation) -> Info {
+        let grasp_success = match evaluation.grasp {
+            Grasp::Known(held) => held,
+            Grasp::IfPinched(geom) => {
+                self.physics.forward();
+                f64::from(self.scene().pinches(geom))
+            }
+        };
+        Info {
+            success: evaluation.success,
+            near_object: evaluation.near_object,
+            grasp_success,
+            grasp_reward: evaluation.grasp_reward,
+            in_place_reward: evaluation.in_place_reward,
+            obj_to_target: evaluation.obj_to_target,
+        }
+    }
+
+    /// Reward version 1 of the last step; none before the first step of an episode.
+    pub fn reward_v1(&self) -> Option<RewardV1> {
+        let episode = self.episode.as_ref().filter(|episode| episode.steps > 0)?;
+        let view = episode.view(self.scene(), self.task);
+        Some(with_ieee_defaults(|| (self.task.reward_v1)(&view)))
+    }
+
+    /// Control steps since the last reset.
+    pub fn steps(&self) -> u32 {
+        self.episode.as_ref().map_or(0, |episode| episode.steps)
+    }
+
+    /// The points that rewards refer to; none before the first reset.
+    pub fn memory(&self) -> Option<Memory> {
+        let episode = self.episode.as_ref()?;
+        let scene = self.scene();
+        Some(Memory {
+            target: scene.anchor(episode.placement.target),
+            object_start: scene.anchor(episode.placement.object_start),
+            tcp_start: episode.tcp_start,
+        })
+    }
+
+    /// Where the object, or the hand, must come to, unclipped; none before the first reset.
+    pub fn target(&self) -> Option<[f64; 3]> {
+        self.memory().map(|memory| memory.target)
+    }
+
+    /// The point between the finger tips.
+    pub fn tcp(&self) -> [f64; 3] {
+        self.arm.tcp(&self.physics)
+    }
+
+    /// The task that is being done.
+    pub fn task(&self) -> &'static TaskSpec {
+        self.task
+    }
+
+    /// The bodies that the robot is to move.
+    pub fn manipulated(&self) -> impl Iterator<Item = BodyId> {
+        self.task
+            .manipulated
+            .iter()
+            .map(|&mark| self.marks.body(mark))
+    }
+
+    /// The simulation.
+    pub fn physics(&self) -> &Physics {
+        &self.physics
+    }
+
+    /// The simulation, for changing what a scene is made of between episodes. Changing its state in the middle of an episode
+    /// leaves what is remembered of its start as it is.
+    pub fn physics_mut(&mut self) -> &mut Physics {
+        &mut self.physics
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            physics: &self.physics,
+            arm: &self.arm,
+            marks: &self.marks,
+        }
+    }
+}
+
+impl GoalVisibility {
+    fn shown(self, goal: [f64; 3]) -> [f64; 3] {
+        match self {
+            Self::Observable => goal,
+            Self::Hidden => [0.0; 3],
+        }
+    }
+}
+
+/// The numbers that describe the present moment.
+fn frame(scene: &Scene<'_>, task: &TaskSpec) -> [f64; FRAME] {
+    let mut frame = [0.0; FRAME];
+    frame[..3].copy_from_slice(&scene.arm.hand(scene.physics));
+    frame[3] = scene.arm.opening(scene.physics);
+    frame[4..].copy_from_slice(&(task.objects)(scene).0);
+    frame
+}
+
+fn stack(now: &[f64; FRAME], before: &[f64; FRAME], goal: [f64; 3]) -> [f64; 39] {
+    let mut observation = [0.0; 39];
+    observation[..FRAME].copy_from_slice(now);
+    observation[FRAME..2 * FRAME].copy_from_slice(before);
+    observation[2 * FRAME..].copy_from_slice(&goal);
+    observation
+}
+
+/// Keeps the hand within the observation space; objects are unbounded there, and the opening never leaves its bounds.
+fn clip_hand(mut frame: [f64; FRAME]) -> [f64; FRAME] {
+    let hand = clip([frame[0], frame[1], frame[2]], HAND_LOW, HAND_HIGH);
+    frame[..3].copy_from_slice(&hand);
+    frame
+}
+
+fn clip(v: [f64; 3], low: [f64; 3], high: [f64; 3]) -> [f64; 3] {
+    [
+        v[0].clamp(low[0], high[0]),
+        v[1].clamp(low[1], high[1]),
+        v[2].clamp(low[2], high[2]),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! Behavior of [`Physics`] on a model of a few lines.
+
+use std::path::PathBuf;
+
+use mujoco_rs::mujoco_c::mj_stackAllocByte;
+
+use super::*;
+
+/// A box that falls on a plane, and a pendulum on a fixed stand with a marked tip.
+const MODEL: &str = r#"
+<mujoco>
+  <option cone="elliptic"/>
+  <worldbody>
+    <geom name="floor" type="plane" size="1 1 0.1" friction="0.9 0.01 0.002"/>
+    <site name="mark" pos="0.1 0.2 0.3"/>
+    <body name="crate" pos="0 0 0.12">
+      <freejoint name="free"/>
+      <geom name="crate" type="box" size="0.05 0.05 0.05" mass="0.4" rgba="0.2 0.4 0.6 1"/>
+    </body>
+    <body name="stand" pos="0.5 0 0.5">
+      <body name="arm">
+        <joint name="hinge" type="hinge" axis="0 1 0" damping="0.05"/>
+        <geom name="arm" type="capsule" fromto="0 0 0 0.3 0 0" size="0.02" mass="0.2"/>
+      </body>
+    </body>
+  </worldbody>
+</mujoco>"#;
+
+fn load(xml: &str) -> Result<Physics, Error> {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = dir.path().join("model.xml");
+    std::fs::write(&file, xml).expect("the folder is writable");
+    Physics::load(&file)
+}
+
+fn model() -> Physics {
+    load(MODEL).expect("the model is valid")
+}
+
+/// Bits of the state after some steps from the present one.
+fn trajectory(physics: &mut Physics) -> Vec<u64> {
+    let mut bits = Vec::new();
+    for _ in 0..20 {
+        physics.step(10);
+        bits.extend(
+            physics
+                .qpos()
+                .iter()
+                .chain(physics.qvel())
+                .map(|number| number.to_bits()),
+        );
+    }
+    bits
+}
+
+#[test]
+fn names_lead_to_what_they_name_and_nothing_else() {
+    let mut physics = model();
+    physics.forward();
+    let mark = physics.site("mark").unwrap();
+    assert_eq!(physics.site_position(mark), [0.1, 0.2, 0.3]);
+    let hinge = physics.joint("hinge").unwrap();
+    assert_eq!(
+        (
+            physics.joint_qpos_address(hinge),
+            physics.joint_dof_address(hinge)
+        ),
+        (7, 6)
+    );
+    assert_eq!(physics.geoms().count(), 3);
+
+    for name in ["", "hinge", "mark\0", "nobody"] {
+        let error = physics.body(name).expect_err("no body has that name");
+        assert_eq!(
+            error.to_string(),
+            format!("the model has no body named `{name}`")
+        );
+    }
+}
+
+#[test]
+fn a_refused_model_says_which_and_why() {
+    let error = load("<mujoco><nonsense/></mujoco>").expect_err("not a model");
+    assert!(
+        error.to_string().starts_with("cannot compile model `"),
+        "{error}"
+    );
+    let cause = std::error::Error::source(&error)
+        .expect("MuJoCo gives a reason")
+        .to_string();
+    assert!(cause.contains("nonsense"), "{cause}");
+
+    let missing = Physics::load(&PathBuf::from("/nowhere/model.xml")).expect_err("no such file");
+    assert_eq!(
+        missing.to_string(),
+        "cannot compile model `/nowhere/model.xml`"
+    );
+}
+
+#[test]
+fn a_restored_snapshot_goes_on_to_the_bit() {
+    let mut physics = model();
+    physics.step(150);
+    let snapshot = physics.snapshot();
+    let first = trajectory(&mut physics);
+    physics.restore(&snapshot).unwrap();
+    assert_eq!(trajectory(&mut physics), first);
+
+    let mut other = model();
+    other.restore(&snapshot).unwrap();
+    assert_eq!(trajectory(&mut other), first);
+
+    let mut smaller = load("<mujoco/>").unwrap();
+    assert!(matches!(
+        smaller.restore(&snapshot),
+        Err(Error::ForeignSnapshot { .. })
+    ));
+}
+
+#[test]
+fn every_changed_field_goes_back_to_its_compiled_value() {
+    let untouched = trajectory(&mut model());
+    let mut physics = model();
+    let (body, stand) = (
+        physics.body("crate").unwrap(),
+        physics.body("stand").unwrap(),
+    );
+    let (geom, hinge) = (
+        physics.geom("crate").unwrap(),
+        physics.joint("hinge").unwrap(),
+    );
+    let mark = physics.site("mark").unwrap();
+    let compiled = (physics.friction(geom), physics.geom_color(geom));
+
+    for _ in 0..3 {
+        physics.set_friction(geom, [0.1, 0.0, 0.0]);
+        physics.set_dof_damping(hinge, 0.5);
+        physics.scale_body_mass(body, 1.5);
+        assert!(
+            (physics.body_mass(body) - 0.6).abs() < 1e-12,
+            "factors do not add up"
+        );
+        physics.set_model_body_position(stand, [0.4, 0.1, 0.6]);
+        physics.set_model_site_position(mark, [0.0; 3]);
+        physics.set_geom_color(geom, [1.0, 0.0, 0.0, 1.0]);
+        physics.set_constants();
+        physics.reset_data();
+        assert_ne!(trajectory(&mut physics), untouched);
+
+        physics.restore_pristine();
+        physics.reset_data();
+        assert_eq!(trajectory(&mut physics), untouched);
+        assert_eq!((physics.friction(geom), physics.geom_color(geom)), compiled);
+        assert_eq!(physics.model_site_position(mark), [0.1, 0.2, 0.3]);
+    }
+}
+
+#[test]
+fn poses_alone_equal_those_of_a_full_pass_and_leave_the_course_alone() {
+    let (mut full, mut poses) = (model(), model());
+    let arm = full.body("arm").unwrap();
+    for _ in 0..50 {
+        full.step(5);
+        full.forward();
+        poses.step(5);
+        poses.forward_kinematics();
+        assert_eq!(full.body_rotation(arm), poses.body_rotation(arm));
+        assert_eq!(full.qpos(), poses.qpos());
+    }
+}
+
+#[test]
+fn resting_weight_is_a_contact_force() {
+    let mut physics = model();
+    let (floor, geom) = (
+        physics.geom("floor").unwrap(),
+        physics.geom("crate").unwrap(),
+    );
+    assert_eq!(physics.first_row_contact_force(floor, geom), 0.0);
+    physics.step(1000);
+    physics.forward();
+    let force = physics.first_row_contact_force(geom, floor);
+    assert!((force - 0.4 * 9.81).abs() < 1e-3, "{force}");
+    assert_eq!(
+        physics.first_row_contact_force(floor, physics.geom("arm").unwrap()),
+        0.0
+    );
+}
+
+#[test]
+fn a_state_that_is_no_number_is_noticed() {
+    let mut physics = model();
+    physics.step(1);
+    assert!(!physics.warnings().diverged());
+    physics.set_qvel(0, &[f64::NAN]);
+    physics.step(1);
+    assert!(physics.warnings().diverged());
+    physics.reset_data();
+    assert!(!physics.warnings().diverged());
+}
+
+#[test]
+fn loading_leaves_the_locale_of_the_thread_as_it_was() {
+    // SAFETY: a null argument only asks which locale is in use.
+    let locale = || unsafe { libc::uselocale(std::ptr::null_mut()) };
+    let before = locale();
+    model();
+    assert_eq!(locale(), before);
+}
+
+#[test]
+fn an_engine_error_is_kept_until_it_is_asked_for_and_then_forgotten() {
+    let mut physics = model();
+    let expected = trajectory(&mut model());
+    // More stack than the arena has, which MuJoCo answers with `mju_error`.
+    physics.drive(|data| {
+        // SAFETY: the state is valid, and nothing is written to what is returned.
+        unsafe { mj_stackAllocByte(data.ffi_mut(), 1 << 50, 8) };
+    });
+    physics.step(10);
+    assert_eq!(
+        physics.time(),
+        0.0,
+        "nothing may be simulated after an error"
+    );
+    let error = physics.check().expect_err("the error must not get lost");
+    assert!(error.to_string().contains("stack overflow"), "{error}");
+
+    assert!(physics.check().is_ok());
+    assert_eq!(trajectory(&mut physics), expected);
+    assert!(!std::path::Path::new("MUJOCO_LOG.TXT").exists());
+}
