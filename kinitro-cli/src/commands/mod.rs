@@ -1,0 +1,53 @@
+//! One file per command.
+
+pub mod assets;
+pub mod completions;
+pub mod doctor;
+pub mod engine_check;
+pub mod env;
+pub mod evaluate;
+pub mod replay;
+pub mod shared;
+pub mod test_scoring;
+
+use crate::args::{EngineCommand, Global, LightCommand, ScoringCommand};
+use crate::error::CliError;
+use crate::output::Output;
+
+/// Runs a command that does not need MuJoCo. Nothing reached from here may call the engine.
+///
+/// # Errors
+/// As the command says.
+pub fn run_light(
+    command: LightCommand,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    match command {
+        LightCommand::TestScoring(args) | LightCommand::Scoring(ScoringCommand::Test(args)) => {
+            args.run(output)
+        }
+        LightCommand::Assets(command) => command.run(global, output),
+        LightCommand::Doctor => doctor::run(global, output),
+        LightCommand::Completions(args) => args.run(output),
+    }
+}
+
+/// Runs a command that needs MuJoCo.
+///
+/// # Errors
+/// As the command says.
+pub fn run_engine(
+    command: &EngineCommand,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    match command {
+        EngineCommand::Evaluate(args) => args.run(global, output),
+        EngineCommand::Replay(args) => args.run(global, output),
+        EngineCommand::Env(command) => command.run(global, output),
+        EngineCommand::ListEnvs(args) => args.run(output),
+        EngineCommand::TestEnv(args) => args.run(global, output),
+        EngineCommand::EngineCheck => engine_check::run(output),
+    }
+}

@@ -1,0 +1,174 @@
+//! What `NAME=SPEC` says: who takes part in an evaluation, and how it acts.
+
+use std::fmt;
+use std::str::FromStr;
+
+use kinitro_core::ids::{EnvId, PolicyName};
+use kinitro_sim::metaworld::experts;
+use kinitro_sim::rollout::{Driver, ExpertTeacher, Policy, RandomPolicy, Teacher, ZeroPolicy};
+
+use super::Error;
+
+/// The forms of a policy's specification, for messages and help.
+pub const FORMS: &str = "`expert`, `expert:noise=SIGMA`, `random`, `zero`";
+
+/// Largest noise that still is one: beyond, every command is clipped to a corner of the action space.
+const MAX_NOISE: f64 = 10.0;
+
+/// How a policy acts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PolicySpec {
+    /// The task's scripted expert, which reads the privileged state.
+    Expert {
+        /// Standard deviation of the normal noise on each entry of its command, in command units; `0` for none.
+        noise: f64,
+    },
+    /// Commands uniform in `[-1, 1]`, from the policy seed.
+    Random,
+    /// No motion at all.
+    Zero,
+}
+
+/// A participant: a name for tables and files, and how it acts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedPolicy {
+    /// Unique among the participants.
+    pub name: PolicyName,
+    /// How it acts.
+    pub spec: PolicySpec,
+}
+
+/// A policy ready to act in one episode, whichever of the two kinds it is.
+#[expect(missing_debug_implementations, reason = "trait objects of user code")]
+pub enum Actor {
+    /// Acts on observations.
+    Policy(Box<dyn Policy>),
+    /// Acts on the privileged state.
+    Teacher(Box<dyn Teacher>),
+}
+
+impl Actor {
+    /// The driver that a rollout takes.
+    pub fn driver(&mut self) -> Driver<'_> {
+        match self {
+            Self::Policy(policy) => Driver::Policy(policy.as_mut()),
+            Self::Teacher(teacher) => Driver::Teacher(teacher.as_mut()),
+        }
+    }
+}
+
+impl PolicySpec {
+    /// A fresh actor for one episode in `env`; nothing is carried over from another episode.
+    ///
+    /// # Errors
+    /// [`Error::NoExpert`] for an expert where the environment has none.
+    pub fn actor(self, env: &EnvId) -> Result<Actor, Error> {
+        Ok(match self {
+            Self::Expert { noise } => {
+                let expert = experts::expert(env.name())
+                    .ok_or_else(|| Error::NoExpert { env: env.clone() })?;
+                Actor::Teacher(Box::new(ExpertTeacher::new(expert, noise)))
+            }
+            Self::Random => Actor::Policy(Box::new(RandomPolicy::default())),
+            Self::Zero => Actor::Policy(Box::new(ZeroPolicy)),
+        })
+    }
+}
+
+impl fmt::Display for PolicySpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expert { noise } if *noise == 0.0 => f.write_str("expert"),
+            Self::Expert { noise } => write!(f, "expert:noise={noise}"),
+            Self::Random => f.write_str("random"),
+            Self::Zero => f.write_str("zero"),
+        }
+    }
+}
+
+impl FromStr for PolicySpec {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let refuse = |reason: &str| Error::PolicySpec {
+            text: text.to_owned(),
+            reason: reason.to_owned(),
+        };
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Err(refuse("policy servers are not supported by this version"));
+        }
+        let (kind, options) = match text.split_once(':') {
+            Some((kind, options)) => (kind, Some(options)),
+            None => (text, None),
+        };
+        match (kind, options) {
+            ("expert", None) => Ok(Self::Expert { noise: 0.0 }),
+            ("expert", Some(options)) => {
+                let sigma = options
+                    .strip_prefix("noise=")
+                    .ok_or_else(|| refuse("the only option of `expert` is `noise=SIGMA`"))?;
+                let noise: f64 = sigma.parse().map_err(|_| refuse("SIGMA is not a number"))?;
+                if !(0.0..=MAX_NOISE).contains(&noise) {
+                    return Err(refuse("SIGMA must be in [0, 10]"));
+                }
+                Ok(Self::Expert { noise })
+            }
+            ("random", None) => Ok(Self::Random),
+            ("zero", None) => Ok(Self::Zero),
+            ("random" | "zero", Some(_)) => Err(refuse("it takes no options")),
+            _ => Err(refuse(&format!("expected one of {FORMS}"))),
+        }
+    }
+}
+
+impl FromStr for NamedPolicy {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let refuse = |reason: String| Error::PolicySpec {
+            text: text.to_owned(),
+            reason,
+        };
+        let (name, spec) = match text.split_once('=') {
+            // `expert:noise=0.1` alone also has an equals sign, but no name before it.
+            Some((name, spec)) if !name.contains(':') => (name, spec),
+            _ => {
+                return Err(refuse(format!(
+                    "expected `NAME=SPEC` with SPEC one of {FORMS}"
+                )));
+            }
+        };
+        let name = name.parse().map_err(|error| refuse(format!("{error}")))?;
+        Ok(Self {
+            name,
+            spec: spec.parse()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_reads_back() {
+        for text in ["expert", "expert:noise=0.1", "random", "zero"] {
+            assert_eq!(text.parse::<PolicySpec>().unwrap().to_string(), text);
+        }
+        let named: NamedPolicy = "shaky=expert:noise=0.5".parse().unwrap();
+        assert_eq!(named.name.to_string(), "shaky");
+        assert_eq!(named.spec, PolicySpec::Expert { noise: 0.5 });
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let message = |text: &str| text.parse::<NamedPolicy>().unwrap_err().to_string();
+        assert!(message("expert").contains("NAME=SPEC"));
+        assert!(message("expert:noise=0.1").contains("NAME=SPEC"));
+        assert!(message("a=export").contains("`expert:noise=SIGMA`"));
+        assert!(message("a=expert:noise=loud").contains("not a number"));
+        assert!(message("a=expert:noise=NaN").contains("[0, 10]"));
+        assert!(message("a=zero:noise=1").contains("no options"));
+        assert!(message("a=http://localhost:8001").contains("not supported by this version"));
+    }
+}

@@ -1,0 +1,164 @@
+//! Runs the Python side: a script of ours that plays the installed Meta-World and records what happens.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use anyhow::{Context as _, bail};
+use kinitro_sim::metaworld::spec::TaskSpec;
+use serde::Deserialize;
+
+use super::{Phase, Progress};
+
+const SCRIPT: &str = include_str!("oracle.py");
+
+/// `np.linalg.norm`, which two entries of every observation go through, adds in another order on some processors; the kernel for
+/// Haswell adds plainly from left to right, as we do. One thread, so that no sum is split; no rendering.
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("OPENBLAS_CORETYPE", "Haswell"),
+    ("OPENBLAS_NUM_THREADS", "1"),
+    ("OMP_NUM_THREADS", "1"),
+    ("MUJOCO_GL", "disable"),
+];
+
+/// What the script prints, one JSON object per line.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Message {
+    Episode {
+        task: String,
+        done: usize,
+        total: usize,
+    },
+    Error {
+        error: String,
+    },
+}
+
+/// Records the reference episodes of Python Meta-World 3.1.1 as `<task>.npz` for every task into the folder `dir`.
+///
+/// `python` must have `metaworld==3.1.1` and `mujoco==3.17.0`; `seeds` are those of the benchmark `MT1(task, seed)`.
+///
+/// # Errors
+/// When Python cannot be started, lacks the packages in the right versions, or fails; with its own words.
+pub fn record(
+    python: &Path,
+    tasks: &[&TaskSpec],
+    seeds: &[u32],
+    dir: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> anyhow::Result<()> {
+    let script = dir.join("oracle.py");
+    fs::write(&script, SCRIPT).with_context(|| format!("cannot write `{}`", script.display()))?;
+    let complaints = dir.join("stderr.txt");
+    let stderr = File::create(&complaints)
+        .with_context(|| format!("cannot write `{}`", complaints.display()))?;
+
+    // `-I`: neither the user's site packages nor PYTHONPATH nor the current folder may decide what is imported.
+    let child = Command::new(python)
+        .arg("-I")
+        .arg(&script)
+        .arg("--out")
+        .arg(dir)
+        .arg("--tasks")
+        .args(tasks.iter().map(|task| task.name))
+        .arg("--seeds")
+        .args(seeds.iter().map(u32::to_string))
+        .envs(ENVIRONMENT)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .spawn()
+        .with_context(|| format!("cannot start Python `{}`", python.display()))?;
+    let (status, reason) = follow(child, progress)?;
+    explain(status, reason, &complaints)
+}
+
+/// Passes the script's progress on until it ends; returns how it ended and the reason that it gave, if any.
+fn follow(
+    mut child: Child,
+    progress: &mut dyn FnMut(Progress),
+) -> anyhow::Result<(ExitStatus, Option<String>)> {
+    let stdout = child
+        .stdout
+        .take()
+        .expect("the child's output was asked for as a pipe");
+    let mut reason = None;
+    for line in BufReader::new(stdout).lines() {
+        let line = line.context("cannot read the output of the Python recorder")?;
+        match serde_json::from_str(&line) {
+            Ok(Message::Episode { task, done, total }) => {
+                progress(Progress {
+                    phase: Phase::Recording,
+                    task,
+                    done,
+                    total,
+                });
+            }
+            Ok(Message::Error { error }) => reason = Some(error),
+            // Libraries may print what they like.
+            Err(_) => {}
+        }
+    }
+    let status = child
+        .wait()
+        .context("cannot wait for the Python recorder")?;
+    Ok((status, reason))
+}
+
+fn explain(status: ExitStatus, reason: Option<String>, complaints: &Path) -> anyhow::Result<()> {
+    if let Some(reason) = reason {
+        bail!("cannot record Meta-World: {reason}");
+    }
+    if !status.success() {
+        let complaints = fs::read_to_string(complaints).unwrap_or_default();
+        let last_words = complaints.lines().last().unwrap_or("it said nothing");
+        bail!("the Python recorder ended with {status}: {last_words}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record_with(python: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let result = record(Path::new(python), &[], &[0], dir.path(), &mut |_| ());
+        format!("{:#}", result.unwrap_err())
+    }
+
+    #[test]
+    fn a_python_that_does_not_exist_is_named() {
+        let message = record_with("/nonexistent/python");
+        assert!(
+            message.starts_with("cannot start Python `/nonexistent/python`"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_python_that_fails_is_reported_with_its_status() {
+        let message = record_with("false");
+        assert!(
+            message.starts_with("the Python recorder ended with exit status: 1"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_scripts_own_reason_is_passed_on() {
+        let status = Command::new("false").status().unwrap();
+        let error = explain(
+            status,
+            Some("package is missing".to_owned()),
+            Path::new("/nonexistent"),
+        )
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot record Meta-World: package is missing"
+        );
+    }
+}
