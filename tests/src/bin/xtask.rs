@@ -1,0 +1,201 @@
+//! Development tasks: `cargo xtask gen` writes the generated documents, `cargo xtask check` checks them and the layers.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use anyhow::{Context as _, bail};
+use kinitro_core::record::Level;
+use kinitro_sim::registry;
+use kinitro_tests::{experts, places};
+
+fn main() -> ExitCode {
+    let task = env::args().nth(1);
+    let done = match task.as_deref() {
+        Some("gen") => generate(),
+        Some("check") => check(),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask gen | check")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            #[expect(clippy::print_stderr, reason = "a development tool speaks to its user")]
+            {
+                eprintln!("error: {reason:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The generated documents: path below `docs/generated` and content.
+fn documents() -> Vec<(&'static str, String)> {
+    vec![
+        ("environments.md", environments()),
+        (
+            "experts.md",
+            experts::page(&experts::run(&[Level::None, Level::Seed])),
+        ),
+    ]
+}
+
+fn environments() -> String {
+    let mut page = "# Environments\n\nWritten by `cargo xtask gen`.\n\n| id | what happens | instruction | steps |\n|---|---|---|---|\n".to_owned();
+    for spec in registry::list() {
+        let (id, summary, instruction, steps) =
+            (&spec.id, spec.summary, spec.instruction, spec.max_steps);
+        writeln!(page, "| `{id}` | {summary} | {instruction} | {steps} |")
+            .expect("writing to a string cannot fail");
+    }
+    page
+}
+
+fn generate() -> anyhow::Result<()> {
+    let folder = places::workspace().join("docs/generated");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    for (name, content) in documents() {
+        let path = folder.join(name);
+        fs::write(&path, content).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+fn check() -> anyhow::Result<()> {
+    let mut faults = Vec::new();
+    for (name, content) in documents() {
+        let path = places::workspace().join("docs/generated").join(name);
+        if fs::read_to_string(&path).unwrap_or_default() != content {
+            faults.push(format!(
+                "`docs/generated/{name}` is not what the code says: run `cargo xtask gen`"
+            ));
+        }
+    }
+    for door in DOORS {
+        door.check(&mut faults)?;
+    }
+    for (package, allowed) in LAYERS {
+        check_layer(package, allowed, &mut faults)?;
+    }
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    Ok(())
+}
+
+/// Our own packages that a package may depend on.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("kinitro-core", &[]),
+    ("kinitro-sim", &["kinitro-core"]),
+    ("kinitro-scoring", &["kinitro-core"]),
+    ("kinitro-chain", &["kinitro-core"]),
+    (
+        "kinitro-cli",
+        &[
+            "kinitro-core",
+            "kinitro-sim",
+            "kinitro-scoring",
+            "kinitro-chain",
+        ],
+    ),
+    (
+        "kinitro-py",
+        &[
+            "kinitro-core",
+            "kinitro-sim",
+            "kinitro-scoring",
+            "kinitro-cli",
+        ],
+    ),
+];
+
+fn check_layer(package: &str, allowed: &[&str], faults: &mut Vec<String>) -> anyhow::Result<()> {
+    let path = places::workspace().join(package).join("Cargo.toml");
+    let manifest =
+        fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    for line in manifest.lines() {
+        let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
+        if name.starts_with("kinitro-") && name != package && !allowed.contains(&name) {
+            faults.push(format!("`{package}` must not depend on `{name}`"));
+        }
+    }
+    Ok(())
+}
+
+/// A word that only some places may use.
+struct Door {
+    word: &'static str,
+    allowed: &'static [&'static str],
+}
+
+const DOORS: &[Door] = &[
+    Door {
+        word: "mujoco_rs",
+        allowed: &["kinitro-sim/src/physics/"],
+    },
+    Door {
+        word: "unsafe ",
+        allowed: &["kinitro-sim/src/physics/"],
+    },
+    Door {
+        word: "pyo3",
+        allowed: &["kinitro-py/src/"],
+    },
+    Door {
+        word: "std::env::var",
+        allowed: &["kinitro-cli/src/", "kinitro-py/src/", "tests/"],
+    },
+];
+
+impl Door {
+    fn check(&self, faults: &mut Vec<String>) -> anyhow::Result<()> {
+        for package in [
+            "kinitro-core",
+            "kinitro-sim",
+            "kinitro-scoring",
+            "kinitro-chain",
+            "kinitro-cli",
+            "kinitro-py",
+        ] {
+            self.check_folder(&places::workspace().join(package).join("src"), faults)?;
+        }
+        Ok(())
+    }
+
+    fn check_folder(&self, folder: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
+        let entries =
+            fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                self.check_folder(&path, faults)?;
+                continue;
+            }
+            let shown = path
+                .strip_prefix(places::workspace())?
+                .to_string_lossy()
+                .into_owned();
+            let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+            if !is_rust
+                || shown.ends_with("/tests.rs")
+                || self.allowed.iter().any(|place| shown.starts_with(place))
+            {
+                continue;
+            }
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read `{shown}`"))?;
+            // What only tests use is theirs; their modules close a file.
+            let for_tests = |line: &&str| line.starts_with("#[cfg(") && line.contains("test");
+            let uses =
+                |line: &str| line.contains(self.word) && !line.trim_start().starts_with("//");
+            if text.lines().take_while(|line| !for_tests(line)).any(uses) {
+                faults.push(format!(
+                    "`{shown}` uses `{}`, which belongs into {}",
+                    self.word.trim(),
+                    self.allowed.join(" or ")
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! Where the workspace keeps what tests need.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the checkout.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this package is a folder of the workspace")
+}
+
+/// The interpreter of the virtual environment that `deploy/bootstrap.sh` makes.
+pub fn python() -> PathBuf {
+    workspace().join(".venv/bin/python")
+}
+
+/// Meta-World's folder `assets` in that environment.
+///
+/// # Panics
+/// If it is not there.
+pub fn models() -> PathBuf {
+    let lib = workspace().join(".venv/lib");
+    let entries = std::fs::read_dir(&lib)
+        .unwrap_or_else(|_| panic!("`{}` is missing: run deploy/bootstrap.sh", lib.display()));
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("site-packages/metaworld/assets"))
+        .find(|assets| assets.is_dir())
+        .expect("Meta-World is not installed in .venv: run deploy/bootstrap.sh")
+}
+
+/// The folder of recorded data, if `KINITRO_TEST_DATA` names one; otherwise says that `what` is skipped.
+pub fn test_data(what: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("KINITRO_TEST_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: {what}, since KINITRO_TEST_DATA names no folder of recorded data");
+    }
+    folder
+}
