@@ -28,9 +28,22 @@ fn examples_are_what_the_encoders_emit() {
 #[test]
 fn sizes_are_what_was_measured() {
     for (format, size) in sizes::measured() {
-        let thousands = format!("{} {:03}", size / 1000, size % 1000);
-        let row = format!("| {format} | {thousands} |");
-        assert!(PAGE.contains(&row), "the page lacks `{row}`");
+        let row = format!("| {format} | ");
+        let (_, rest) = PAGE
+            .split_once(&row)
+            .unwrap_or_else(|| panic!("the page lacks `{row}`"));
+        let (shown, _) = rest.split_once(" |").unwrap();
+        let shown: usize = shown.replace(' ', "").parse().unwrap();
+        // Which compressor makes the PNG files depends on what else is in the build; 2 % is more than they differ.
+        let tolerance = if format.ends_with("PNG") {
+            size / 50
+        } else {
+            0
+        };
+        assert!(
+            shown.abs_diff(size) <= tolerance,
+            "{format}: the page shows {shown}, measured are {size}"
+        );
     }
 }
 
