@@ -155,6 +155,7 @@ fn encode(size: ImageSize, frames: usize, rgb: &[u8]) -> Result<Vec<u8>, Error> 
 mod tests {
     use kinitro_core::protocol::policy::{CameraName, Observation};
 
+    use super::super::sheet::tests::decode;
     use super::*;
 
     /// Moments of an episode whose pixels carry the step number, seen by two cameras, the second one brighter by 100.
@@ -176,15 +177,6 @@ mod tests {
             moments.see(step, &observation);
         }
         moments
-    }
-
-    fn decode(png: &[u8]) -> (u32, u32, Vec<u8>) {
-        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
-            .read_info()
-            .unwrap();
-        let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut rgb).unwrap();
-        (info.width, info.height, rgb)
     }
 
     #[test]

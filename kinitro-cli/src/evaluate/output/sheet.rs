@@ -176,7 +176,7 @@ impl Sheet {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use kinitro_core::protocol::policy::CameraName;
     use kinitro_core::units::ImageSize;
 
@@ -193,7 +193,8 @@ mod tests {
         }
     }
 
-    fn decode(png: &[u8]) -> (u32, u32, Vec<u8>) {
+    /// Width, height and pixels of a picture file.
+    pub(in super::super) fn decode(png: &[u8]) -> (u32, u32, Vec<u8>) {
         let mut reader = png::Decoder::new(std::io::Cursor::new(png))
             .read_info()
             .unwrap();
