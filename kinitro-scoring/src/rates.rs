@@ -91,10 +91,7 @@ pub fn score_rates(table: &RateTable, params: &RateParams) -> Result<RateOutcome
         .collect();
     let classes = match params.rule {
         RateRule::FirstCommit => first_commit::claims(table, &thresholds),
-        RateRule::EpsilonPareto => {
-            let claims = epsilon_pareto::claims(&margins).into_iter().enumerate();
-            claims.map(|claim| vec![claim]).collect()
-        }
+        RateRule::EpsilonPareto => epsilon_pareto::claims(&margins),
     };
     let shape = (table.miners.len(), table.envs.len());
     let count = count_claims(&classes, shape, &params.budget, &params.cycle_seed);

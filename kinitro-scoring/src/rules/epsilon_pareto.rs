@@ -7,8 +7,14 @@
 use crate::counting::claims::Claim;
 use crate::dominance::Margins;
 
-/// The claims of all miners, in the order of the table. No two of them share a subset.
-pub(crate) fn claims(margins: &Margins) -> Vec<Claim> {
+/// The claims of all miners, in classes that never share a subset, each in the order of the table.
+///
+/// In exact arithmetic no two miners claim the same subset. Rounding breaks that where rates differ by about ε: with
+/// ε = 0.2, both 0.9 > 0.7 + ε and 0.7 ≥ 0.9 − ε hold in f64. Then the first in the table wins, so miners joined by
+/// such a tie are counted together.
+///
+/// Returns `(miner, claim)` pairs per class.
+pub(crate) fn claims(margins: &Margins) -> Vec<Vec<(usize, Claim)>> {
     let miners = margins.miners();
     let claim = |i: usize| {
         let others = || (0..miners).filter(move |&j| j != i);
@@ -18,5 +24,19 @@ pub(crate) fn claims(margins: &Margins) -> Vec<Claim> {
             others().map(|j| scope & margins.better(i, j)).collect(),
         )
     };
-    (0..miners).map(claim).collect()
+    // Two claims hold on one subset only if each miner is somewhere better and the other one not worse there.
+    let is_tie = |i: usize, j: usize| margins.better(i, j) & margins.not_worse(j, i) != 0;
+    let meet = |i: usize, j: usize| is_tie(i, j) && is_tie(j, i);
+    let mut classes: Vec<Vec<(usize, Claim)>> = Vec::new();
+    for miner in 0..miners {
+        let (joined, apart): (Vec<_>, Vec<_>) = classes
+            .into_iter()
+            .partition(|class| class.iter().any(|&(other, _)| meet(other, miner)));
+        classes = apart;
+        let mut class: Vec<(usize, Claim)> = joined.into_iter().flatten().collect();
+        class.sort_by_key(|&(member, _)| member);
+        class.push((miner, claim(miner)));
+        classes.push(class);
+    }
+    classes
 }
