@@ -2,6 +2,8 @@
 
 use crate::ids::EnvId;
 use crate::protocol::wire::AnswerRule;
+use crate::protocol::wire::signed::RequestRule;
+use crate::record::receipt::ReceiptRule;
 
 /// Why a value was refused.
 ///
@@ -159,6 +161,22 @@ pub enum Error {
         /// What stands there, shortened and escaped.
         found: String,
     },
+    /// A request to a policy's server breaks a rule of signed requests.
+    #[error("request refused: {rule}, at `{header}`: `{found}`")]
+    Request {
+        /// The rule.
+        rule: RequestRule,
+        /// The header that breaks it.
+        header: &'static str,
+        /// What stands there, shortened and escaped.
+        found: String,
+    },
+    /// A receipt proves nothing about the episode that it was offered for.
+    #[error("receipt refused: {rule}")]
+    Receipt {
+        /// What is wrong with it.
+        rule: ReceiptRule,
+    },
     /// Reading or writing failed.
     #[error("cannot {operation}")]
     Io {
@@ -172,6 +190,52 @@ pub enum Error {
 
 /// Longest quotation of a refused text, in characters.
 pub const QUOTE_LIMIT: usize = 80;
+/// Longest message of a parser, in characters. The longest regular one names every field of a transcript's header, in under 400.
+const PARSER_LIMIT: usize = 500;
+
+impl Error {
+    /// A JSON document was refused. The parser's message may quote the document at any length and as it is: it is escaped and shortened.
+    pub(crate) fn json(document: &'static str, source: serde_json::Error) -> Self {
+        // Only what is wrong with a value or a field is told with its text.
+        let source = if source.is_data() {
+            let text = source.to_string();
+            let place = format!(" at line {} column {}", source.line(), source.column());
+            let reason = text.strip_suffix(&place).unwrap_or(&text);
+            // Made from a text that ends with a place, the new error has that place.
+            serde::de::Error::custom(printable(reason) + &place)
+        } else {
+            source
+        };
+        Self::Json { document, source }
+    }
+
+    /// A msgpack document was refused; the parser's message as in [`Error::json`].
+    pub(crate) fn msgpack(document: &'static str, source: rmp_serde::decode::Error) -> Self {
+        use rmp_serde::decode::Error as Source;
+
+        let source = match source {
+            Source::Syntax(reason) => Source::Syntax(printable(&reason)),
+            other => other,
+        };
+        Self::Msgpack { document, source }
+    }
+}
+
+/// A parser's message: quotation marks are its own, so they and backslashes stay.
+fn printable(message: &str) -> String {
+    let mut printable = String::new();
+    for (position, c) in message.chars().enumerate() {
+        if position == PARSER_LIMIT {
+            printable.push('…');
+            break;
+        }
+        match c {
+            '"' | '\'' | '\\' => printable.push(c),
+            _ => printable.extend(c.escape_debug()),
+        }
+    }
+    printable
+}
 
 /// Shortens a refused text for an error message and escapes control characters.
 pub(crate) fn quote(text: &str) -> String {
@@ -196,6 +260,35 @@ fn join_ids(ids: &[EnvId]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parsers_messages_are_short_and_printable() {
+        let message = |key: &str| {
+            #[derive(Debug, serde::Deserialize)]
+            #[serde(deny_unknown_fields)]
+            struct Document {}
+
+            let text =
+                serde_json::to_string(&std::collections::BTreeMap::from([(key, 0)])).unwrap();
+            let json = serde_json::from_str::<Document>(&text).unwrap_err();
+            let packed = rmp_serde::to_vec(&std::collections::BTreeMap::from([(key, 0)])).unwrap();
+            let msgpack = rmp_serde::from_slice::<Document>(&packed).unwrap_err();
+            [
+                Error::json("document", json),
+                Error::msgpack("document", msgpack),
+            ]
+            .map(|error| std::error::Error::source(&error).unwrap().to_string())
+        };
+        let [json, msgpack] = message("a\x1b[2J");
+        assert_eq!(
+            json,
+            r"unknown field `a\u{1b}[2J`, there are no fields at line 1 column 13"
+        );
+        assert_eq!(msgpack, r"unknown field `a\u{1b}[2J`, there are no fields");
+        for text in message(&"\u{10ffff}".repeat(5000)) {
+            assert!(text.len() <= 10 * PARSER_LIMIT + 40);
+        }
+    }
 
     #[test]
     fn quotations_are_short_and_printable() {

@@ -37,11 +37,12 @@
 //! 2. [`seed`]: keys and random numbers. [`units`] and [`stats`]: quantities and intervals.
 //! 3. [`protocol`]: what a policy sees and answers, the messages that say so to its server, and what an evaluation reports.
 //! 4. [`record`]: scene, hashes, identity and transcript of an episode. [`digest`]: SHA-256 as types.
-//! 5. [`error`]: why something was refused.
+//! 5. [`signature`]: who said it. [`error`]: why something was refused.
 //!
 //! # What this crate does not do
 //! - It simulates, renders and scores nothing, and knows no environment: which ones exist is the simulator's knowledge.
 //! - It opens no file or connection and reads no clock, environment variable or entropy; the world is passed in.
+//! - It makes and checks no signature: it says which bytes are signed, and asks a [`signature::Verify`].
 //! - It trusts nothing: whatever is parsed here is checked in full, under limits, or refused with one error.
 //! - It prints no key or secret through `Debug` or an error.
 
@@ -53,6 +54,7 @@ mod names;
 pub mod protocol;
 pub mod record;
 pub mod seed;
+pub mod signature;
 pub mod stats;
 pub mod units;
 

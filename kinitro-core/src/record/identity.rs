@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{FileDigest, LibmFingerprint};
+use crate::error::quote;
 
 /// The versions of everything that decides a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +75,10 @@ impl fmt::Display for IdentityDifference {
         write!(
             f,
             "{}: `{}` against `{}`",
-            self.field, self.left, self.right
+            self.field,
+            // One side may come from a file.
+            quote(&self.left),
+            quote(&self.right)
         )
     }
 }

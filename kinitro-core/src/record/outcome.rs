@@ -10,7 +10,7 @@ use crate::names;
 use crate::record::level::Profile;
 
 /// How an episode ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
@@ -22,8 +22,14 @@ pub enum Outcome {
     SimDiverged,
     /// The policy answered something that is no action: not finite, or of the wrong length.
     InvalidAction,
-    /// The policy failed to answer.
+    /// The policy failed to answer, or answered something that breaks a rule of the protocol.
     PolicyError,
+    /// A policy behind a server missed the deadlines of more actions than the grace allows.
+    ActTimeout,
+    /// A policy's server did not take the episode: its reset failed, and so did the second attempt. No action was taken.
+    ResetFailed,
+    /// A policy's server could not be reached before the episode. No action was taken.
+    MinerUnreachable,
     /// The evaluator itself failed; the episode says nothing about the policy and is void for all policies.
     Infrastructure,
 }
@@ -39,12 +45,15 @@ pub enum Charge {
 
 impl Outcome {
     /// Every outcome with its name.
-    pub const NAMES: [(Self, &'static str); 6] = [
+    pub const NAMES: [(Self, &'static str); 9] = [
         (Self::Success, "success"),
         (Self::Unsolved, "unsolved"),
         (Self::SimDiverged, "sim_diverged"),
         (Self::InvalidAction, "invalid_action"),
         (Self::PolicyError, "policy_error"),
+        (Self::ActTimeout, "act_timeout"),
+        (Self::ResetFailed, "reset_failed"),
+        (Self::MinerUnreachable, "miner_unreachable"),
         (Self::Infrastructure, "infrastructure"),
     ];
 
@@ -72,7 +81,24 @@ impl Outcome {
             | Self::Unsolved
             | Self::SimDiverged
             | Self::InvalidAction
-            | Self::PolicyError => Charge::Policy,
+            | Self::PolicyError
+            | Self::ActTimeout
+            | Self::ResetFailed
+            | Self::MinerUnreachable => Charge::Policy,
+        }
+    }
+
+    /// Whether it is a failure of the policy itself, which ends an episode before the simulation does.
+    ///
+    /// No simulation can show such an end: whoever repeats the episode from its actions finds it still running after the last of them.
+    pub const fn is_policy_failure(self) -> bool {
+        match self {
+            Self::InvalidAction
+            | Self::PolicyError
+            | Self::ActTimeout
+            | Self::ResetFailed
+            | Self::MinerUnreachable => true,
+            Self::Success | Self::Unsolved | Self::SimDiverged | Self::Infrastructure => false,
         }
     }
 }
@@ -113,6 +139,31 @@ mod tests {
                 outcome.charged_to() == Charge::Evaluator,
                 outcome == Outcome::Infrastructure
             );
+        }
+    }
+
+    #[test]
+    fn what_the_simulation_shows_is_no_failure_of_the_policy() {
+        let failures: Vec<&str> = Outcome::NAMES
+            .iter()
+            .filter(|(outcome, _)| outcome.is_policy_failure())
+            .map(|(_, name)| *name)
+            .collect();
+        assert_eq!(
+            failures,
+            [
+                "invalid_action",
+                "policy_error",
+                "act_timeout",
+                "reset_failed",
+                "miner_unreachable"
+            ]
+        );
+        for (outcome, _) in Outcome::NAMES {
+            if outcome.is_policy_failure() {
+                assert_eq!(outcome.charged_to(), Charge::Policy);
+                assert!(!outcome.agrees_with(true, Profile::Evaluation));
+            }
         }
     }
 

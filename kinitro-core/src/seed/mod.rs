@@ -215,6 +215,21 @@ impl fmt::Debug for MinerKey {
 pub struct PolicySeed(u32);
 
 impl PolicySeed {
+    /// A seed as a policy server was told it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] from 2³¹ on: no miner key has such a seed.
+    pub fn from_wire(number: u32) -> Result<Self, Error> {
+        if number >> 31 == 0 {
+            return Ok(Self(number));
+        }
+        Err(Error::OutOfRange {
+            what: "policy seed".to_owned(),
+            value: number.into(),
+            expected: "a number below 2147483648",
+        })
+    }
+
     /// The number.
     pub const fn value(self) -> u32 {
         self.0

@@ -176,6 +176,17 @@ fn miner_keys() {
 }
 
 #[test]
+fn policy_seeds_from_the_wire_have_31_bits() {
+    for number in [0, 738_124_160, 0x7FFF_FFFF] {
+        assert_eq!(PolicySeed::from_wire(number).unwrap().value(), number);
+    }
+    for number in [0x8000_0000, u32::MAX] {
+        let message = PolicySeed::from_wire(number).unwrap_err().to_string();
+        assert!(message.contains("policy seed"), "{message}");
+    }
+}
+
+#[test]
 fn local_seed_zero() {
     let reach = EpisodeKey::derive(
         &CycleSeed::from_local_seed(0),

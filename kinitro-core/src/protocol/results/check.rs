@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{DOCUMENT, FORMAT, Results, mean_rate, tally};
+use super::{DOCUMENT, FORMAT, MAX_FAILURE_LEN, Results, WireResult, failures, mean_rate, tally};
 use crate::error::{Error, quote};
 use crate::ids::{EnvId, PolicyName};
 
@@ -28,15 +28,15 @@ impl Results {
             return inconsistent("no environment or no episode was asked for".to_owned());
         }
         let temperature = settings.temperature;
-        if temperature > 0.0 && temperature.is_finite() {
-            return Ok(());
+        positive("settings.temperature", temperature)?;
+        let has_servers = self.policies.iter().any(|policy| policy.wire.is_some());
+        match &settings.servers {
+            Some(rules) if has_servers => {
+                positive("settings.servers.act_deadline_ms", rules.act_deadline_ms)
+            }
+            None if !has_servers => Ok(()),
+            _ => inconsistent("rules for servers without a server, or the reverse".to_owned()),
         }
-        let what = "settings.temperature".to_owned();
-        Err(Error::OutOfRange {
-            what,
-            value: temperature,
-            expected: "a finite number above 0",
-        })
     }
 
     fn check_episodes(&self) -> Result<(), Error> {
@@ -61,6 +61,11 @@ impl Results {
                 .agrees_with(entry.success, self.settings.profile)
             {
                 return refuse("has an outcome and a success that contradict each other");
+            }
+            if let Some(failure) = &entry.failure
+                && (failure.len() > MAX_FAILURE_LEN || !entry.outcome.is_policy_failure())
+            {
+                return refuse("tells of a failure at length, or of none");
             }
             if !entry.total_reward.is_finite() {
                 let (what, value) = (format!("reward of {}", name()), entry.total_reward);
@@ -106,6 +111,36 @@ impl Results {
                     "policy `{name}`: the mean rate is not the mean of its rates"
                 ));
             }
+            if let Some(wire) = &policy.wire {
+                self.check_wire(name, wire)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What can be counted in the episodes must be what is there, and times must be in order.
+    fn check_wire(&self, name: &PolicyName, wire: &WireResult) -> Result<(), Error> {
+        let refuse =
+            |reason: &str| inconsistent(format!("policy `{name}` behind a server: {reason}"));
+        unique("camera", wire.cameras.iter())?;
+        let steps = self.episodes.iter().filter(|entry| entry.policy == *name);
+        let steps: u64 = steps.map(|entry| u64::from(entry.steps)).sum();
+        if wire.answers != steps {
+            return refuse("the answers are not the steps of its episodes");
+        }
+        if wire.failures != failures(&self.episodes, name) {
+            return refuse("the failures are not those of its episodes");
+        }
+        if wire.held > wire.answers || wire.retried > wire.answers {
+            return refuse("more answers were held or retried than there are");
+        }
+        let is_met = wire.protocol.is_some();
+        if is_met != wire.encoding.is_some() || (!is_met && wire.answers > 0) {
+            return refuse("answers or an encoding without a protocol, or the reverse");
+        }
+        let times = [0.0, wire.p50_ms, wire.p95_ms, wire.p99_ms, wire.max_ms];
+        if !times.is_sorted() || !wire.max_ms.is_finite() {
+            return refuse("the times of its answers are not in order");
         }
         Ok(())
     }
@@ -173,6 +208,17 @@ pub(super) fn format(found: &str) -> Result<(), Error> {
     Err(Error::UnsupportedFormat {
         found: quote(found),
         expected: FORMAT,
+    })
+}
+
+fn positive(what: &str, value: f64) -> Result<(), Error> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::OutOfRange {
+        what: what.to_owned(),
+        value,
+        expected: "a finite number above 0",
     })
 }
 

@@ -12,6 +12,7 @@ use crate::digest::BlockHash;
 use crate::error::Error;
 use crate::ids::{BlockNumber, EnvId, EpisodeIndex, Hotkey, PolicyName};
 use crate::protocol::policy::CameraName;
+use crate::protocol::wire::{Encoding, GripperConvention, Protocol};
 use crate::record::{Charge, Identity, ImageHash, Level, Outcome, Profile, StateHash};
 use crate::stats::{Interval, rate, wilson_95};
 use crate::units::{BigCount, ImageSize, UnitInterval};
@@ -57,10 +58,12 @@ pub struct Settings {
     pub level: Level,
     /// Where the scenes' keys come from.
     pub seed: SeedRecord,
-    /// The cameras that policies saw, none twice.
+    /// The cameras that policies saw, none twice; servers of earlier protocols see what [`WireResult::cameras`] says.
     pub cameras: Vec<CameraName>,
     /// Size of every image.
     pub image_size: ImageSize,
+    /// What was demanded of policies behind servers; `None` where there are none.
+    pub servers: Option<ServerRules>,
     /// The scoring rule's parameters by name, exact numbers as text, for example `min_gap` = `1/50`.
     pub rule_parameters: BTreeMap<String, String>,
     /// How the size of a subset becomes points, for example `linear`.
@@ -69,6 +72,20 @@ pub struct Settings {
     pub temperature: f64,
     /// Less evidence was asked for than the rule does by default, so nothing here is proven.
     pub thresholds_lowered: bool,
+}
+
+/// What was demanded of policies behind servers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerRules {
+    /// Milliseconds that an action might take, above 0.
+    pub act_deadline_ms: f64,
+    /// The gripper's sign in actions of four numbers, where a server does not say.
+    pub gripper_convention: GripperConvention,
+    /// Whether servers of the first protocol got images.
+    pub p1_images: bool,
+    /// Whether servers might have addresses that are not public.
+    pub private_endpoints: bool,
 }
 
 /// Where the scenes' keys come from.
@@ -102,7 +119,40 @@ pub struct PolicyResult {
     pub mean_rate: UnitInterval,
     /// What it earns; `None` for the baselines, which only measure the floor.
     pub score: Option<PolicyScore>,
+    /// How its server answered; `None` for policies inside the evaluator. Its times are the only numbers that a repetition changes.
+    pub wire: Option<WireResult>,
 }
+
+/// How a policy's server answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WireResult {
+    /// The protocol that was spoken; `None` if the server could not be reached.
+    pub protocol: Option<Protocol>,
+    /// How messages were encoded; `None` if the server could not be reached.
+    pub encoding: Option<Encoding>,
+    /// Whose images it was sent, in this order.
+    pub cameras: Vec<CameraName>,
+    /// Actions that it was asked for and that were applied: the control steps of its episodes.
+    pub answers: u64,
+    /// Median time of these answers in milliseconds, 0 without any.
+    pub p50_ms: f64,
+    /// 95th percentile.
+    pub p95_ms: f64,
+    /// 99th percentile.
+    pub p99_ms: f64,
+    /// The slowest.
+    pub max_ms: f64,
+    /// Answers that missed their deadline, so that the action before was repeated.
+    pub held: u64,
+    /// Answers that came at the second attempt.
+    pub retried: u64,
+    /// How many of its episodes ended with each failure of its own.
+    pub failures: BTreeMap<Outcome, u64>,
+}
+
+/// Longest text of [`EpisodeEntry::failure`], in bytes.
+pub const MAX_FAILURE_LEN: usize = 2048;
 
 /// A policy's success in one environment, over all episodes that are not void.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -190,6 +240,8 @@ pub struct EpisodeEntry {
     pub outcome: Outcome,
     /// Whether the task was solved at any step.
     pub success: bool,
+    /// What went wrong, in words, where its server ended the episode. May quote what the server said, shortened and escaped.
+    pub failure: Option<String>,
     /// Control steps applied.
     pub steps: u32,
     /// Sum of the rewards.
@@ -234,6 +286,17 @@ impl Results {
         results.check()?;
         Ok(results)
     }
+}
+
+/// How many of a policy's episodes ended with each failure of its own.
+pub fn failures(episodes: &[EpisodeEntry], policy: &PolicyName) -> BTreeMap<Outcome, u64> {
+    let mut failures = BTreeMap::new();
+    for entry in episodes {
+        if entry.policy == *policy && entry.outcome.is_policy_failure() {
+            *failures.entry(entry.outcome).or_default() += 1;
+        }
+    }
+    failures
 }
 
 /// Sums episodes up: one entry for each policy and environment that occurs.
@@ -302,10 +365,7 @@ impl Sums {
 }
 
 fn json_error(source: serde_json::Error) -> Error {
-    Error::Json {
-        document: DOCUMENT,
-        source,
-    }
+    Error::json(DOCUMENT, source)
 }
 
 #[cfg(test)]

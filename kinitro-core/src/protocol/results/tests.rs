@@ -13,6 +13,7 @@ fn entry(env: &str, episode: u64, policy: &str, outcome: Outcome, steps: u32) ->
         policy: policy.parse().unwrap(),
         outcome,
         success: outcome == Outcome::Success,
+        failure: None,
         steps,
         total_reward: 0.1 * f64::from(steps),
         state_hash: StateHash::of(&[b"state"]),
@@ -52,6 +53,7 @@ fn results() -> Results {
             mean_rate: mean_rate(&envs),
             envs,
             score,
+            wire: None,
         }
     };
     let score = PolicyScore {
@@ -81,6 +83,7 @@ fn results() -> Results {
         seed: SeedRecord::Local(7),
         cameras: vec![CameraName::Corner],
         image_size: ImageSize::DEFAULT,
+        servers: None,
         rule_parameters: BTreeMap::from([("min_gap".to_owned(), "1/50".to_owned())]),
         scheme: "linear".to_owned(),
         temperature: 1.0,
@@ -100,9 +103,56 @@ fn results() -> Results {
     }
 }
 
+/// The same, the expert behind a server that missed one deadline and failed one episode.
+fn served() -> Results {
+    let mut results = results();
+    let failed = results
+        .episodes
+        .iter_mut()
+        .find(|entry| entry.policy.as_str() == "expert")
+        .unwrap();
+    failed.outcome = Outcome::ActTimeout;
+    failed.success = false;
+    failed.failure = Some("no whole answer within 500 ms".to_owned());
+    let tally = tally(&results.episodes);
+    let expert = &mut results.policies[0];
+    expert.envs = results
+        .settings
+        .envs
+        .iter()
+        .map(|env| tally[&(&expert.name, env)].clone())
+        .collect();
+    expert.mean_rate = mean_rate(&expert.envs);
+    expert.wire = Some(WireResult {
+        protocol: Some(Protocol::V3),
+        encoding: Some(Encoding::Msgpack),
+        cameras: vec![CameraName::Corner, CameraName::Gripper],
+        answers: 2 * (40 + 41 + 42),
+        p50_ms: 3.25,
+        p95_ms: 4.0,
+        p99_ms: 4.0,
+        max_ms: 501.5,
+        held: 2,
+        retried: 1,
+        failures: BTreeMap::from([(Outcome::ActTimeout, 1)]),
+    });
+    results.settings.servers = Some(ServerRules {
+        act_deadline_ms: 500.0,
+        gripper_convention: GripperConvention::Simulator,
+        p1_images: true,
+        private_endpoints: true,
+    });
+    results
+}
+
 #[track_caller]
 fn check_refused(damage: impl FnOnce(&mut Results), message: &str) {
-    let mut damaged = results();
+    check_refused_of(results(), damage, message);
+}
+
+#[track_caller]
+fn check_refused_of(results: Results, damage: impl FnOnce(&mut Results), message: &str) {
+    let mut damaged = results;
     damage(&mut damaged);
     let found = damaged.to_json().unwrap_err().to_string();
     assert!(found.contains(message), "{found}");
@@ -115,6 +165,44 @@ fn check_refused(damage: impl FnOnce(&mut Results), message: &str) {
 fn what_is_written_is_read() {
     let json = results().to_json().unwrap();
     assert_eq!(Results::from_json(json.as_bytes()).unwrap(), results());
+    let json = served().to_json().unwrap();
+    assert_eq!(Results::from_json(json.as_bytes()).unwrap(), served());
+    for part in [
+        "\"protocol\": \"v3\"",
+        "\"encoding\": \"msgpack\"",
+        "\"act_timeout\": 1",
+    ] {
+        assert!(json.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn what_is_said_of_servers_must_follow_from_the_episodes() {
+    let check = |damage: fn(&mut WireResult), message: &str| {
+        let damage = |r: &mut Results| damage(r.policies[0].wire.as_mut().unwrap());
+        check_refused_of(served(), damage, message);
+    };
+    check(|wire| wire.answers += 1, "not the steps");
+    check(|wire| wire.failures.clear(), "failures are not");
+    check(|wire| wire.held = 1000, "more answers were held");
+    check(|wire| wire.protocol = None, "without a protocol");
+    check(|wire| wire.p95_ms = 5.0, "not in order");
+    check(|wire| wire.p50_ms = -1.0, "not in order");
+    check(|wire| wire.max_ms = f64::INFINITY, "not in order");
+    check(
+        |wire| wire.cameras.push(CameraName::Corner),
+        "camera `corner` occurs twice",
+    );
+    check_refused_of(served(), |r| r.settings.servers = None, "the reverse");
+    check_refused_of(
+        served(),
+        |r| r.settings.servers.as_mut().unwrap().act_deadline_ms = 0.0,
+        "act_deadline_ms",
+    );
+    check_refused(
+        |r| r.episodes[0].failure = Some("bored".to_owned()),
+        "tells of a failure",
+    );
 }
 
 #[test]

@@ -10,6 +10,8 @@
 //! The evaluator writes requests and reads answers; a server of ours does the reverse with the same types.
 //! Requests can hold a [`PolicySeed`](crate::seed::PolicySeed) and no other seed or key: there is no field that would take one.
 //!
+//! Who sends a request is proven by the headers of [`signed`], which are the same for all generations.
+//!
 //! # Answers are hostile
 //! An answer is read into a tree under the limits of [`limits`], then taken apart by name: whatever breaks a rule becomes
 //! [`Error::Answer`] with that [`AnswerRule`], the place, and at most 80 escaped characters of what stands there.
@@ -32,6 +34,7 @@ pub mod gripper;
 pub mod limits;
 pub mod p1;
 pub mod p2;
+pub mod signed;
 pub mod v3;
 
 mod answer;
@@ -68,7 +71,8 @@ pub const ACT_PATH: &str = "/act";
 pub const CLOSE_PATH: &str = "/close";
 
 /// A generation of the protocol, newest first in the order of preference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// Named episodes, JSON or msgpack, raw or PNG images.
     V3,
@@ -115,7 +119,8 @@ impl FromStr for Protocol {
 }
 
 /// How a message is written as bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// Compact JSON.
     #[default]
@@ -190,10 +195,10 @@ fn read<T: DeserializeOwned>(
 ) -> Result<T, Error> {
     match encoding {
         Encoding::Json => {
-            serde_json::from_slice(body).map_err(|source| Error::Json { document, source })
+            serde_json::from_slice(body).map_err(|source| Error::json(document, source))
         }
         Encoding::Msgpack => {
-            rmp_serde::from_slice(body).map_err(|source| Error::Msgpack { document, source })
+            rmp_serde::from_slice(body).map_err(|source| Error::msgpack(document, source))
         }
     }
 }

@@ -18,7 +18,7 @@ pub enum AnswerRule {
     TooManyValues,
     /// A map has a key twice.
     DuplicateKey,
-    /// A number is NaN or infinite. JSON cannot say so: there it is [`AnswerRule::Malformed`].
+    /// A number is NaN or infinite; in JSON, which has no such numbers, the names `NaN`, `Infinity` and `-Infinity`.
     NotFinite,
     /// A required field is absent or null.
     Missing,

@@ -69,7 +69,8 @@ impl Value {
         match self {
             Self::Null => "null".to_owned(),
             Self::Bool(value) => value.to_string(),
-            Self::Number(value) => value.to_string(),
+            // With an exponent where that is shorter.
+            Self::Number(value) => format!("{value:?}"),
             Self::Text(text) => quote(text),
             Self::Binary => "binary data".to_owned(),
             Self::List(items) => format!("a list of {}", items.len()),
@@ -90,7 +91,26 @@ fn read_json(budget: &Budget, body: &[u8]) -> Result<Value, String> {
     let node = Node { budget, depth: 0 };
     node.deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| format!("line {} column {}", error.line(), error.column()))
+        .map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            if let Some(name) = not_finite_at(body, line, column) {
+                *budget.fault.borrow_mut() = Some((AnswerRule::NotFinite, name.to_owned()));
+            }
+            format!("line {line} column {column}")
+        })
+}
+
+/// The name of a number that JSON does not have, where reading stopped at one; both count from 1.
+///
+/// Python's writer says such numbers so, hence a policy that has computed one is told what is wrong with it.
+fn not_finite_at(body: &[u8], line: usize, column: usize) -> Option<&'static str> {
+    let line = body
+        .split(|byte| *byte == b'\n')
+        .nth(line.checked_sub(1)?)?;
+    let rest = line.get(column.checked_sub(1)?..)?;
+    ["NaN", "Infinity"]
+        .into_iter()
+        .find(|name| rest.starts_with(name.as_bytes()))
 }
 
 fn read_msgpack(budget: &Budget, body: &[u8]) -> Result<Value, String> {

@@ -25,6 +25,7 @@ use crate::record::hash::{ImageHash, ObservationHash, StateHash};
 use crate::record::identity::Identity;
 use crate::record::level::{Level, Profile};
 use crate::record::outcome::Outcome;
+use crate::record::receipt::Receipt;
 use crate::record::scene::SceneDigest;
 use crate::seed::EpisodeKey;
 use crate::units::ImageSize;
@@ -93,8 +94,8 @@ pub struct Header {
     pub observation_hash: ObservationHash,
     /// How long it took; the only part that differs when an episode is repeated.
     pub timing: Timing,
-    /// A miner's signature over the observation hash. This version of the format knows none: always null.
-    pub receipt: (),
+    /// The receipt that the policy's server offered, as it was offered: see [`Receipt::check`]. `None` where there was none, or nothing readable.
+    pub receipt: Option<Receipt>,
 }
 
 /// Where a scene comes from.
@@ -161,10 +162,8 @@ impl Transcript {
     /// If the transcript contradicts itself or holds numbers that are not finite, so that nobody could read it; and if writing fails.
     pub fn write(&self, mut to: impl Write) -> Result<(), Error> {
         self.check()?;
-        let mut bytes = serde_json::to_vec(&self.header).map_err(|source| Error::Json {
-            document: DOCUMENT,
-            source,
-        })?;
+        let mut bytes =
+            serde_json::to_vec(&self.header).map_err(|source| Error::json(DOCUMENT, source))?;
         bytes.push(b'\n');
         if bytes.len() > MAX_HEADER_LEN {
             return Err(header_too_large());
@@ -296,10 +295,7 @@ impl Header {
         struct Probe {
             format: String,
         }
-        let json_error = |source| Error::Json {
-            document: DOCUMENT,
-            source,
-        };
+        let json_error = |source| Error::json(DOCUMENT, source);
         let probe: Probe = serde_json::from_slice(line).map_err(json_error)?;
         if probe.format != FORMAT {
             return Err(Error::UnsupportedFormat {

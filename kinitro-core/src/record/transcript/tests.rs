@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::protocol::policy::Action;
 use crate::record::identity::tests::identity;
+use crate::record::receipt::tests::receipt;
 use crate::seed::CycleSeed;
 
 fn frame(action: [f64; 4], bits: u16, wire_ms: u16) -> Frame {
@@ -43,7 +44,7 @@ fn transcript(frames: Vec<Frame>) -> Transcript {
         image_hash: Some(ImageHash::of(&[b"image"])),
         observation_hash: ObservationHash::of(&[b"observation"]),
         timing: Timing::from_answers(5.5, vec![0.25, 0.5]),
-        receipt: (),
+        receipt: None,
     };
     Transcript { header, frames }
 }
@@ -143,10 +144,60 @@ fn other_versions_and_shapes_are_refused() {
             "\"wall_ms\":-1.0",
             "timing.wall_ms is `-1`",
         ),
-        ("\"receipt\":null", "\"receipt\":\"x\"", "expected unit"),
+        (
+            "\"receipt\":null",
+            "\"receipt\":\"x\"",
+            "expected struct Receipt",
+        ),
+        ("\"receipt\":null", "\"receipt\":{}", "missing field"),
         ("12.25", "1e999", "number out of range"),
     ] {
         let found = refusal_of_header(from, to);
+        assert!(found.contains(message), "{to}: {found}");
+    }
+}
+
+#[test]
+fn receipts_are_kept_as_they_were_offered() {
+    let mut signed = transcript(vec![]);
+    signed.header.receipt = Some(receipt());
+    let bytes = written(&signed);
+    assert_eq!(Transcript::from_bytes(&bytes).unwrap(), signed);
+
+    let text = String::from_utf8(bytes).unwrap();
+    for (from, to, message) in [
+        ("\"expires\":2000", "\"expires\":-1", "invalid value"),
+        ("\"expires\":2000", "\"expires\":1e3", "invalid type"),
+        (
+            "\"expires\":2000",
+            "\"expires\":1000000000000000",
+            "at most 15 digits",
+        ),
+        (
+            "\"expires\":2000",
+            "\"expires\":2000,\"valid\":true",
+            "unknown field `valid`",
+        ),
+        (
+            "\"episode_id\":\"7c",
+            "\"episode_id\":\"7/",
+            "invalid episode id",
+        ),
+        (
+            "\"hotkey\":\"5miner",
+            "\"hotkey\":\"0miner",
+            "invalid hotkey",
+        ),
+        (
+            "\"session_key\":\"07",
+            "\"session_key\":\"7",
+            "invalid session key",
+        ),
+        ("\"signature\":\"", "\"signature\":\"A", "invalid signature"),
+    ] {
+        let edited = text.replacen(from, to, 1);
+        assert_ne!(edited, text, "nothing to edit");
+        let found = with_cause(&Transcript::from_bytes(edited.as_bytes()).unwrap_err());
         assert!(found.contains(message), "{to}: {found}");
     }
 }
@@ -270,9 +321,11 @@ proptest! {
     fn what_is_written_is_read(
         steps in prop::collection::vec((prop::array::uniform4(-2.0_f64..2.0), 0_u16..8, any::<u16>()), 0..20),
         total_reward in any::<f64>().prop_filter("finite", |number| number.is_finite()),
+        has_receipt: bool,
     ) {
         let mut original = transcript(steps.into_iter().map(|(action, bits, ms)| frame(action, bits, ms)).collect());
         original.header.total_reward = total_reward;
+        original.header.receipt = has_receipt.then(receipt);
         prop_assert_eq!(Transcript::read(&written(&original)[..]).unwrap(), original);
     }
 
@@ -283,7 +336,9 @@ proptest! {
 
     #[test]
     fn damaged_transcripts_do_no_harm(position: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
-        let mut bytes = written(&transcript(vec![frame([0.5; 4], 1, 9); 3]));
+        let mut original = transcript(vec![frame([0.5; 4], 1, 9); 3]);
+        original.header.receipt = Some(receipt());
+        let mut bytes = written(&original);
         let position = position.index(bytes.len());
         bytes[position] = byte;
         bytes.truncate(cut.index(bytes.len() + 1));

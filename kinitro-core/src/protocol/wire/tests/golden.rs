@@ -1,6 +1,15 @@
 //! Every documented message, as exact text, and every rule broken once.
 
+use super::super::signed::{Operation, SignedHeaders, Stamp};
 use super::*;
+use crate::record::hash::{ObservationHash, ObservationHasher};
+use crate::record::receipt::tests::receipt;
+use crate::record::receipt::{Delegation, Receipt};
+use crate::signature::UnixMillis;
+
+/// The development accounts //Alice and //Bob.
+const OPERATOR: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+const MINER: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 
 /// Name in `docs/protocol.md`, and the text that is sent or answered.
 pub(super) const EXAMPLES: &[(&str, &str)] = &[
@@ -51,6 +60,48 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     (
         "error",
         r#"{"error":{"code":"unknown_episode","message":"no episode `7c1e0b94`"}}"#,
+    ),
+    (
+        "signed-headers",
+        "Kinitro-Timestamp: 1767225600000\n\
+         Kinitro-Nonce: 00112233445566778899aabbccddeeff\n\
+         Kinitro-Signed-By: 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY\n\
+         Kinitro-Signed-For: 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty\n\
+         Kinitro-Signature: 467d3385ed24e241b6428d60154d702ac4f8772fe346fb03c9cd6dcdab3f8575679da2afb9b4ba55aa1d1c8bc0ca1b9619dbf570c3cf6063e0591595b56c7380",
+    ),
+    (
+        "signed-bytes",
+        "kinitro/request/1\n\
+         POST\n\
+         /close\n\
+         dd6b88192c1c3f2bef01317a6698f92886961ad07b31fa944acd3634e954ca99\n\
+         1767225600000\n\
+         00112233445566778899aabbccddeeff\n\
+         5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY\n\
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
+    ),
+    (
+        "observation-chain",
+        "ac277d13658430dc4bbc312d3ae6efb63f5b203fa7faca1d6a532f0f88fa00bf\n\
+         0e4eafc5922d9c61a98da66bef2798971423b675d882643f289ddcdf29c5bb7e",
+    ),
+    (
+        "session-bytes",
+        "kinitro/session/1\n\
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty\n\
+         7c0f469d3bd340bae718203fa30ca071a5e37c751e891dbded837b213d45d91d\n\
+         1769817600000",
+    ),
+    (
+        "receipt-bytes",
+        "kinitro/receipt/1\n\
+         5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty\n\
+         7c1e0b94\n\
+         0e4eafc5922d9c61a98da66bef2798971423b675d882643f289ddcdf29c5bb7e",
+    ),
+    (
+        "v3-receipt",
+        r#"{"receipt":{"episode_id":"7c1e0b94","delegation":{"hotkey":"5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty","session_key":"7c0f469d3bd340bae718203fa30ca071a5e37c751e891dbded837b213d45d91d","expires":1769817600000,"signature":"54a8fb36944d4871efff95cb670a6f5eb52d34424bdf6baafefc8ba7f99a81158001ab1c3cdd3435a01d2b3eb46acb1307ce67552ffe061b4610cd77111c1e88"},"signature":"ea2743ec2962668725a253a8e38f90553cb294ab20fa5ae220495910e38df0316cea6390835566fc134d9a4ad95f66b3c588ea85a2d241009caa319c5b931180"}}"#,
     ),
 ];
 
@@ -103,7 +154,75 @@ fn emitted(name: &str) -> String {
         "error" => {
             ErrorAnswer::new("unknown_episode", "no episode `7c1e0b94`").write(json, out);
         }
+        "signed-headers" => {
+            let headers = signed_close().pairs();
+            let lines = headers.map(|(name, value)| format!("{name}: {value}"));
+            out.extend_from_slice(lines.join("\n").as_bytes());
+        }
+        "signed-bytes" => {
+            let close = bytes(|close| v3::CloseRequest::new(episode()).write(json, close));
+            let stamp = signed_close().stamp;
+            out.extend(stamp.signed_bytes(Operation::Close, &close));
+            out.truncate(out.trim_ascii_end().len());
+        }
+        "observation-chain" => {
+            let lines = observation_chain().map(|hash| hash.to_string());
+            out.extend_from_slice(lines.join("\n").as_bytes());
+        }
+        "session-bytes" => {
+            let Delegation {
+                hotkey,
+                session_key,
+                expires,
+                ..
+            } = documented_receipt().delegation;
+            out.extend(Delegation::signed_bytes(&hotkey, &session_key, expires));
+            out.truncate(out.trim_ascii_end().len());
+        }
+        "receipt-bytes" => {
+            let hotkey = documented_receipt().delegation.hotkey;
+            let [_, last] = observation_chain();
+            out.extend(Receipt::signed_bytes(&hotkey, &episode(), &last));
+            out.truncate(out.trim_ascii_end().len());
+        }
+        "v3-receipt" => v3::CloseBody::new(Some(documented_receipt())).write(json, out),
         _ => panic!("no such example: {name}"),
+    })
+}
+
+/// Signatures cannot be made here; those of the examples are verified where they can.
+fn signed_close() -> SignedHeaders {
+    SignedHeaders {
+        stamp: Stamp {
+            timestamp: UnixMillis::new(1_767_225_600_000).unwrap(),
+            nonce: "00112233445566778899aabbccddeeff".parse().unwrap(),
+            signed_by: OPERATOR.parse().unwrap(),
+            signed_for: MINER.parse().unwrap(),
+        },
+        signature: "467d3385ed24e241b6428d60154d702ac4f8772fe346fb03c9cd6dcdab3f8575679da2afb9b4ba55aa1d1c8bc0ca1b9619dbf570c3cf6063e0591595b56c7380".parse().unwrap(),
+    }
+}
+
+fn documented_receipt() -> Receipt {
+    Receipt {
+        episode_id: episode(),
+        delegation: Delegation {
+            hotkey: MINER.parse().unwrap(),
+            session_key: "7c0f469d3bd340bae718203fa30ca071a5e37c751e891dbded837b213d45d91d".parse().unwrap(),
+            expires: UnixMillis::new(1_769_817_600_000).unwrap(),
+            signature: "54a8fb36944d4871efff95cb670a6f5eb52d34424bdf6baafefc8ba7f99a81158001ab1c3cdd3435a01d2b3eb46acb1307ce67552ffe061b4610cd77111c1e88".parse().unwrap(),
+        },
+        signature: "ea2743ec2962668725a253a8e38f90553cb294ab20fa5ae220495910e38df0316cea6390835566fc134d9a4ad95f66b3c588ea85a2d241009caa319c5b931180".parse().unwrap(),
+    }
+}
+
+/// After each of two steps that see the same and do different things.
+fn observation_chain() -> [ObservationHash; 2] {
+    let mut hasher = ObservationHasher::new();
+    [[0.5, 0.0, -1.0, 1.0], [0.0, 0.0, -1.5, 1.0]].map(|wire| {
+        let (applied, _) = Action::from_wire(wire).unwrap();
+        hasher.update(&observation(v3::CAMERAS), &applied);
+        hasher.clone().finish()
     })
 }
 
@@ -152,6 +271,12 @@ fn documented_answers_are_understood() {
     p1::read_reset(example("reset-answer")).unwrap();
     v3::read_reset(json, example("reset-answer"), &episode()).unwrap();
     assert_eq!(Health::read(example("health-v3")).unwrap(), health());
+    let offered = v3::read_receipt(json, example("v3-receipt"), &episode());
+    assert_eq!(offered.unwrap(), Some(documented_receipt()));
+    let headers = str::from_utf8(example("signed-headers")).unwrap().lines();
+    let pairs = headers.map(|line| line.split_once(": ").unwrap());
+    let read = SignedHeaders::read(pairs.map(|(name, value)| (name, value.as_bytes())));
+    assert_eq!(read.unwrap(), Some(signed_close()));
     assert_eq!(
         reported_error(json, example("error")),
         "unknown_episode: no episode `7c1e0b94`"
@@ -234,8 +359,18 @@ fn broken_rules_are_named() {
     check_refused(p1(""), R::Malformed, "line 1 column 0");
     check_refused(
         p1(r#"{"action":[0,0,0,NaN]}"#),
-        R::Malformed,
+        R::NotFinite,
         "line 1 column 18",
+    );
+    check_refused(
+        p1("{\"action\":\n[0,0,-Infinity,0]}"),
+        R::NotFinite,
+        "line 2 column 7",
+    );
+    check_refused(
+        p1(r#"{"action":[0,0,0,nan]}"#),
+        R::Malformed,
+        "line 1 column 19",
     );
     check_refused(
         p1(r#"{"action":[0,0,0,1]}{}"#),
@@ -340,6 +475,74 @@ fn resets_and_health_are_checked() {
     check_refused(health(&long), R::Length, "images[0]");
     let many = format!(r#"{{"images":[{}"raw"]}}"#, r#""raw","#.repeat(32));
     check_refused(health(&many), R::Length, "images");
+}
+
+#[test]
+fn malformed_receipts_are_told_from_none() {
+    use AnswerRule as R;
+    let read = |value: &serde_json::Value| {
+        let body = serde_json::to_vec(value).unwrap();
+        v3::read_receipt(Encoding::Json, &body, &episode())
+    };
+    for none in ["", "<html>", "null", "[]", "{}", r#"{"receipt":null}"#] {
+        let read = v3::read_receipt(Encoding::Json, none.as_bytes(), &episode());
+        assert_eq!(read.unwrap(), None, "{none}");
+    }
+    let good = serde_json::json!({ "receipt": receipt(), "status": "ok" });
+    assert_eq!(read(&good).unwrap(), Some(receipt()));
+    for (path, value, rule, at) in [
+        ("", 1.into(), R::Type, "receipt"),
+        (
+            "/episode_id",
+            "7c1e0b95".into(),
+            R::Value,
+            "receipt.episode_id",
+        ),
+        ("/signature", "00".into(), R::Value, "receipt.signature"),
+        ("/signature", ().into(), R::Missing, "receipt.signature"),
+        ("/delegation", "x".into(), R::Type, "receipt.delegation"),
+        (
+            "/delegation/hotkey",
+            "0".into(),
+            R::Value,
+            "receipt.delegation.hotkey",
+        ),
+        (
+            "/delegation/session_key",
+            7.into(),
+            R::Type,
+            "receipt.delegation.session_key",
+        ),
+        (
+            "/delegation/expires",
+            "1".into(),
+            R::Type,
+            "receipt.delegation.expires",
+        ),
+        (
+            "/delegation/expires",
+            0.5.into(),
+            R::Value,
+            "receipt.delegation.expires",
+        ),
+        (
+            "/delegation/expires",
+            (-1).into(),
+            R::Value,
+            "receipt.delegation.expires",
+        ),
+        (
+            "/delegation/expires",
+            1e15.into(),
+            R::Value,
+            "receipt.delegation.expires",
+        ),
+    ] {
+        let value: serde_json::Value = value;
+        let mut bad = good.clone();
+        *bad.pointer_mut(&format!("/receipt{path}")).unwrap() = value;
+        check_refused(read(&bad), rule, at);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::super::value::Value;
 use super::golden::{EXAMPLES, HEALTH_P1, NAMED_CHANNELS};
 use super::*;
 use crate::error::QUOTE_LIMIT;
+use crate::record::receipt::Receipt;
 
 const CASES: u32 = 2_000;
 /// An escaped character has at most 10, as `\u{10ffff}`; the rest of a message is ours.
@@ -30,6 +31,7 @@ fn check(body: &[u8]) {
             }
         }
         check_error(v3::read_reset(encoding, body, &episode()));
+        check_receipt(v3::read_receipt(encoding, body, &episode()));
         let _ = v3::ResetRequest::read(encoding, body);
         let _ = v3::ActRequest::read(encoding, body);
         let _ = v3::CloseRequest::read(encoding, body);
@@ -51,6 +53,16 @@ fn check_act(result: Result<ActAnswer, Error>, limit: ChunkLimit) {
             // What is applied is what could have been recorded: finite and in range.
             Action::from_recorded(*command.action.as_array()).unwrap();
         }
+    }
+    check_error(result);
+}
+
+fn check_receipt(result: Result<Option<Receipt>, Error>) {
+    if let Ok(Some(receipt)) = &result {
+        // What is accepted is what a transcript can hold.
+        let json = serde_json::to_string(receipt).unwrap();
+        assert_eq!(serde_json::from_str::<Receipt>(&json).unwrap(), *receipt);
+        assert_eq!(receipt.episode_id, episode());
     }
     check_error(result);
 }
@@ -102,7 +114,8 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
         3 => prop::sample::select(vec![
             "action", "chunk", "continuous", "discrete", "extra", "ee_twist", "gripper", "status",
             "episode_id", "error", "detail", "code", "message", "protocols", "encodings", "images",
-            "max_batch", "gripper_convention", "model_loaded",
+            "max_batch", "gripper_convention", "model_loaded", "receipt", "delegation", "hotkey",
+            "session_key", "expires", "signature",
         ]).prop_map(str::to_owned),
         1 => ".{0,8}",
     ];

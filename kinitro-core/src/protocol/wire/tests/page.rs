@@ -1,5 +1,6 @@
 //! `docs/protocol.md` shows exactly what is sent.
 
+use super::super::signed::RequestRule;
 use super::golden::{EXAMPLES, HEALTH_P1, NAMED_CHANNELS};
 use super::*;
 
@@ -48,8 +49,18 @@ fn sizes_are_what_was_measured() {
 }
 
 #[test]
+fn codes_of_refused_requests_are_those_of_the_code() {
+    let (_, list) = PAGE.split_once("an error whose `code` is ").unwrap();
+    let (list, _) = list.split_once(".\n").unwrap();
+    let shown: Vec<_> = list.split('`').skip(1).step_by(2).collect();
+    let codes: Vec<_> = RequestRule::CODES.iter().map(|(_, code)| *code).collect();
+    assert_eq!(shown, codes);
+}
+
+#[test]
 fn limits_are_those_of_the_code() {
     use super::limits::*;
+    use super::signed::FRESHNESS;
     for line in [
         format!("| body of an answer | {} KiB |", MAX_ANSWER_LEN / 1024),
         format!("| head of an answer | {} KiB |", MAX_HEAD_LEN / 1024),
@@ -63,6 +74,7 @@ fn limits_are_those_of_the_code() {
         ),
         format!("| reset | {} s |", RESET_DEADLINE.as_secs()),
         format!("| health | {} s |", HEALTH_DEADLINE.as_secs()),
+        format!("lies at most {} s before or after", FRESHNESS.as_secs()),
     ] {
         assert!(PAGE.contains(&line), "the page lacks `{line}`");
     }

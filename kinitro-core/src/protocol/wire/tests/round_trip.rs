@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::record::receipt::tests::receipt;
 
 const CASES: u32 = 2_000;
 
@@ -93,6 +94,25 @@ proptest! {
         let read = p1::read_act(&body, GripperConvention::Simulator).unwrap().now;
         let expected = Action::from_wire(wire).unwrap();
         prop_assert_eq!((read.action, read.clipped), expected);
+    }
+}
+
+#[test]
+fn receipts() {
+    let now = action([0.0; 4]);
+    for encoding in [Encoding::Json, Encoding::Msgpack] {
+        let read = |body: Vec<u8>| v3::read_receipt(encoding, &body, &episode()).unwrap();
+        let act = || v3::ActBody::new(&now, &[], GripperConvention::Simulator);
+        let close = |receipt| bytes(|out| v3::CloseBody::new(receipt).write(encoding, out));
+        assert_eq!(read(close(Some(receipt()))), Some(receipt()));
+        assert_eq!(read(close(None)), None);
+
+        let with_receipt = bytes(|out| act().with_receipt(receipt()).write(encoding, out));
+        let convention = GripperConvention::Simulator;
+        let answer = v3::read_act(encoding, &with_receipt, convention, ChunkLimit::NONE);
+        assert_eq!(answer.unwrap().now.action, now);
+        assert_eq!(read(with_receipt), Some(receipt()));
+        assert_eq!(read(bytes(|out| act().write(encoding, out))), None);
     }
 }
 

@@ -1,5 +1,6 @@
 //! V3: named episodes, many at once; JSON or msgpack; raw or PNG images.
 
+mod receipt;
 mod reset;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::protocol::policy::{self, Action, CameraName};
+use crate::record::receipt::Receipt;
 use crate::seed::PolicySeed;
 
 use super::answer::{self, ACT_ANSWER, ActAnswer, Command};
@@ -20,6 +22,7 @@ use super::task::EpisodeId;
 use super::value::{Place, Value};
 use super::{Encoding, finite, read, write};
 
+pub use receipt::{CloseBody, read_receipt};
 pub use reset::{ActionSpace, ObservationSpace, ResetRequest, Task, TaskConfig};
 
 /// The generation's number, in requests and in [`PROTOCOL_HEADER`].
@@ -119,7 +122,7 @@ impl ActRequest<'static> {
     }
 }
 
-/// Ends an episode. Whatever is answered is ignored.
+/// Ends an episode. An answer may hold a receipt, see [`read_receipt`]; anything else in it is ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseRequest {
@@ -170,6 +173,8 @@ pub struct ActBody {
     action: [f64; 4],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     chunk: Vec<[f64; 4]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<Receipt>,
 }
 
 impl ActBody {
@@ -179,6 +184,16 @@ impl ActBody {
         Self {
             action: list(now),
             chunk: next.iter().map(list).collect(),
+            receipt: None,
+        }
+    }
+
+    /// Adds a receipt over the episode up to and including this action.
+    #[must_use]
+    pub fn with_receipt(self, receipt: Receipt) -> Self {
+        Self {
+            receipt: Some(receipt),
+            ..self
         }
     }
 
