@@ -4,6 +4,7 @@ use std::fmt;
 
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::policy::Action;
+use kinitro_core::protocol::wire::p2::HandState;
 use kinitro_core::record::level::Level;
 use kinitro_core::record::scene::SceneRecord;
 use kinitro_core::seed::EpisodeKey;
@@ -49,7 +50,13 @@ pub struct Progress {
 ///
 /// An implementation holds everything that a reset needs, so that beginning an episode compiles nothing.
 /// The same key, level and actions give the same states, bit for bit, whatever the environment did before.
-pub trait Environment: fmt::Debug + Send {
+pub trait Environment: fmt::Debug + Send + Sync {
+    /// Another environment of the same model, as good as a newly compiled one.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    fn duplicate(&self) -> Result<Box<dyn Environment>, Error>;
+
     /// What is fixed about this environment.
     fn spec(&self) -> &EnvSpec;
 
@@ -67,6 +74,9 @@ pub trait Environment: fmt::Debug + Send {
 
     /// The four numbers a policy reads: hand x, y, z (meters, world frame), gripper opening (0 closed … 1 open).
     fn proprioception(&self) -> [f32; 4];
+
+    /// How the hand is turned and moves in the present state, of the body whose position policies read.
+    fn hand(&self) -> HandState;
 
     /// The state that only teachers and tests may read.
     fn privileged(&self) -> &PrivilegedState;

@@ -2,15 +2,16 @@
 
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::policy::{Action, Observation};
+use kinitro_core::protocol::wire::p2::HandState;
 use kinitro_core::record::outcome::Outcome;
 use kinitro_core::seed::{Draws, MinerStream, PolicySeed};
 
 use crate::Error;
-use crate::env::PrivilegedState;
-use crate::episode::{EpisodeRecord, EpisodeStart, Simulator, Status, TakenAction};
+use crate::env::{EnvSpec, PrivilegedState};
+use crate::episode::{Episode, EpisodeRecord, EpisodeStart, Simulator, Status, TakenAction};
 use crate::metaworld::experts::Expert;
 
-/// What is told to a policy or teacher before an episode, and nothing else about the scene.
+/// What is told to whoever acts before an episode, and nothing else about the scene.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyStart {
     /// The environment.
@@ -19,6 +20,23 @@ pub struct PolicyStart {
     pub instruction: &'static str,
     /// The only randomness that a policy is given; unrelated to the scene.
     pub seed: PolicySeed,
+    /// Control steps per second of simulated time.
+    pub control_hz: f64,
+    /// Control steps after which an unsolved episode ends.
+    pub max_steps: u16,
+}
+
+impl PolicyStart {
+    /// What is told of an episode.
+    pub fn new(spec: &EnvSpec, start: &EpisodeStart) -> Self {
+        Self {
+            env: spec.id.clone(),
+            instruction: spec.instruction,
+            seed: start.miner_key.policy_seed(),
+            control_hz: 1.0 / spec.control_period,
+            max_steps: spec.max_steps,
+        }
+    }
 }
 
 /// Something that acts on what a miner's policy may see.
@@ -39,13 +57,79 @@ pub trait Teacher: Send {
     fn act(&mut self, state: &PrivilegedState) -> [f64; 4];
 }
 
-/// Who drives an episode. The two kinds read different types, so that privileged state cannot reach a policy.
+/// What a policy behind a wire may be shown: the observation, and what the second protocol generation adds to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// Control steps taken so far.
+    pub step: u16,
+    /// What every policy sees.
+    pub observation: &'a Observation,
+    /// How the hand is turned and moves.
+    pub hand: &'a HandState,
+}
+
+/// A policy that can fail: one behind a network. An `Err` is the outcome that ends the episode.
+pub trait RemotePolicy: Send {
+    /// Called once before the first observation of an episode, when the scene is ready.
+    ///
+    /// # Errors
+    /// How the episode ends, without a step.
+    fn begin(&mut self, start: &PolicyStart) -> Result<(), Outcome>;
+
+    /// The next action.
+    ///
+    /// # Errors
+    /// How the episode ends.
+    fn act(&mut self, seen: &Seen<'_>) -> Result<TakenAction, Outcome>;
+
+    /// Called once when the episode is over, however it ended; best effort, and unable to change the record.
+    fn end(&mut self, record: &EpisodeRecord);
+}
+
+/// Who drives an episode. Each kind reads its own type, so that privileged state cannot reach a policy.
 #[expect(missing_debug_implementations, reason = "trait objects of user code")]
 pub enum Driver<'a> {
     /// Acts on observations.
     Policy(&'a mut dyn Policy),
     /// Acts on the privileged state.
     Teacher(&'a mut dyn Teacher),
+    /// Acts on observations, and may fail.
+    Remote(&'a mut dyn RemotePolicy),
+}
+
+impl Driver<'_> {
+    fn begin(&mut self, start: &PolicyStart) -> Result<(), Outcome> {
+        match self {
+            Self::Policy(policy) => policy.begin(start),
+            Self::Teacher(teacher) => teacher.begin(start),
+            Self::Remote(policy) => policy.begin(start)?,
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, episode: &Episode<'_>) -> Result<TakenAction, Outcome> {
+        let command = match self {
+            Self::Policy(policy) => policy.act(episode.observation()),
+            Self::Teacher(teacher) => teacher.act(episode.privileged()),
+            Self::Remote(policy) => {
+                return policy.act(&Seen {
+                    step: episode.steps(),
+                    observation: episode.observation(),
+                    hand: &episode.hand(),
+                });
+            }
+        };
+        match Action::from_wire(command) {
+            Ok((action, clipped)) => Ok(TakenAction { action, clipped }),
+            Err(_) => Err(Outcome::InvalidAction),
+        }
+    }
+
+    fn end(&mut self, record: &EpisodeRecord) {
+        if let Self::Remote(policy) = self {
+            policy.end(record);
+        }
+    }
 }
 
 /// Always commands no motion and no gripper effort: the first baseline of the default scoring rule.
@@ -66,9 +150,18 @@ pub struct RandomPolicy {
     draws: Option<Draws>,
 }
 
+impl RandomPolicy {
+    /// The policy at the first step of an episode, for those who know the seed alone, such as servers.
+    pub fn seeded(seed: PolicySeed) -> Self {
+        Self {
+            draws: Some(draws_of(seed)),
+        }
+    }
+}
+
 impl Policy for RandomPolicy {
     fn begin(&mut self, start: &PolicyStart) {
-        self.draws = Some(draws_of(start.seed));
+        *self = Self::seeded(start.seed);
     }
 
     fn act(&mut self, _observation: &Observation) -> [f64; 4] {
@@ -97,11 +190,19 @@ impl ExpertTeacher {
             draws: None,
         }
     }
+
+    /// The same at the first step of an episode, for those who know the seed alone, such as servers.
+    pub fn seeded(expert: Expert, noise: f64, seed: PolicySeed) -> Self {
+        Self {
+            draws: Some(draws_of(seed)),
+            ..Self::new(expert, noise)
+        }
+    }
 }
 
 impl Teacher for ExpertTeacher {
     fn begin(&mut self, start: &PolicyStart) {
-        self.draws = Some(draws_of(start.seed));
+        *self = Self::seeded(self.expert, self.noise, start.seed);
     }
 
     fn act(&mut self, state: &PrivilegedState) -> [f64; 4] {
@@ -119,12 +220,13 @@ impl Teacher for ExpertTeacher {
     }
 }
 
-/// Runs one episode to its end; `watch` sees every observation, the first and the last included.
+/// Runs one episode to its end; `watch` sees every observation once, the first and the last included.
 ///
-/// A command that is not finite ends the episode as [`Outcome::InvalidAction`].
+/// The scene is ready when the driver is told to begin, so that no server waits for it.
+/// A command that is not finite ends the episode as [`Outcome::InvalidAction`], a failure of a remote policy as that failure.
 ///
 /// # Errors
-/// Those of [`Simulator::begin`] and [`Episode::apply`](crate::episode::Episode::apply).
+/// Those of [`Simulator::begin`] and [`Episode::apply`].
 pub fn run(
     simulator: &mut Simulator,
     start: &EpisodeStart,
@@ -145,41 +247,35 @@ pub fn run_up_to(
     max_steps: u16,
     mut watch: impl FnMut(u16, &Observation),
 ) -> Result<EpisodeRecord, Error> {
-    let told = PolicyStart {
-        env: simulator.spec().id.clone(),
-        instruction: simulator.spec().instruction,
-        seed: start.miner_key.policy_seed(),
-    };
-    match driver {
-        Driver::Policy(policy) => policy.begin(&told),
-        Driver::Teacher(teacher) => teacher.begin(&told),
-    }
+    let told = PolicyStart::new(simulator.spec(), start);
     let mut episode = simulator.begin(start)?;
+    if let Err(outcome) = driver.begin(&told) {
+        episode.abandon(outcome);
+    }
     loop {
         watch(episode.steps(), episode.observation());
         if episode.steps() == max_steps {
             episode.abandon(Outcome::Unsolved);
         }
-        if let Status::Over(_) = episode.status() {
-            return episode.finish();
-        }
-        let command = match driver {
-            Driver::Policy(policy) => policy.act(episode.observation()),
-            Driver::Teacher(teacher) => teacher.act(episode.privileged()),
-        };
-        match Action::from_wire(command) {
-            Ok((action, clipped)) => {
-                episode.apply(TakenAction { action, clipped })?;
+        if episode.status() == Status::Running {
+            match driver.act(&episode) {
+                Ok(taken) => {
+                    episode.apply(taken)?;
+                    continue;
+                }
+                Err(outcome) => episode.abandon(outcome),
             }
-            Err(_) => episode.abandon(Outcome::InvalidAction),
         }
+        let record = episode.finish()?;
+        driver.end(&record);
+        return Ok(record);
     }
 }
 
 /// Repeats an episode from its recorded actions.
 ///
-/// `claimed` is the recorded outcome: it stands where the actions end before the episode does and it is a fault of the policy,
-/// which no simulation can show; anything else claimed there becomes [`Outcome::PolicyError`]. Actions after the end are ignored,
+/// `claimed` is the recorded outcome: it stands where the actions end before the episode does and it is a failure of the policy
+/// ([`Outcome::is_policy_failure`]), which no simulation can show; anything else claimed there becomes [`Outcome::PolicyError`]. Actions after the end are ignored,
 /// so that the number of steps differs from what was recorded.
 ///
 /// # Errors
@@ -196,9 +292,10 @@ pub fn replay(
             break;
         }
     }
-    episode.abandon(match claimed {
-        Outcome::InvalidAction => claimed,
-        _ => Outcome::PolicyError,
+    episode.abandon(if claimed.is_policy_failure() {
+        claimed
+    } else {
+        Outcome::PolicyError
     });
     episode.finish()
 }

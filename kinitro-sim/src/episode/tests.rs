@@ -3,7 +3,9 @@
 use super::*;
 use crate::env::Progress;
 use crate::physics::Physics;
+use crate::rollout::{self, Driver, PolicyStart, RemotePolicy, Seen};
 use kinitro_core::seed::CycleSeed;
+use kinitro_core::units::QuatXyzw;
 
 /// A ball on a table.
 const MODEL: &str = r#"<mujoco>
@@ -42,6 +44,14 @@ impl Ball {
 }
 
 impl Environment for Ball {
+    fn duplicate(&self) -> Result<Box<dyn Environment>, Error> {
+        Ok(Box::new(Self {
+            spec: self.spec.clone(),
+            physics: self.physics.duplicate()?,
+            state: self.state,
+        }))
+    }
+
     fn spec(&self) -> &EnvSpec {
         &self.spec
     }
@@ -69,6 +79,14 @@ impl Environment for Ball {
         [0.0; 4]
     }
 
+    fn hand(&self) -> HandState {
+        HandState {
+            orientation: QuatXyzw([0.0, 0.0, 0.0, 1.0]),
+            linear_velocity: [0.0; 3],
+            angular_velocity: [0.0; 3],
+        }
+    }
+
     fn privileged(&self) -> &PrivilegedState {
         &self.state
     }
@@ -78,9 +96,9 @@ impl Environment for Ball {
     }
 }
 
-/// Plays the commands and returns what remains; an episode that is still running then is abandoned.
-fn play(commands: &[[f64; 4]]) -> EpisodeRecord {
-    let mut simulator = Simulator::of(Box::new(Ball::new()), &View::state_only()).unwrap();
+/// A ball with the start of an episode.
+fn ready() -> (Simulator, EpisodeStart) {
+    let simulator = Simulator::of(Box::new(Ball::new()), &View::state_only()).unwrap();
     let key = EpisodeKey::derive(
         &CycleSeed::from_local_seed(0),
         &simulator.spec().id,
@@ -91,6 +109,12 @@ fn play(commands: &[[f64; 4]]) -> EpisodeRecord {
         key,
         level: Level::None,
     };
+    (simulator, start)
+}
+
+/// Plays the commands and returns what remains; an episode that is still running then is abandoned.
+fn play(commands: &[[f64; 4]]) -> EpisodeRecord {
+    let (mut simulator, start) = ready();
     let mut episode = simulator.begin(&start).unwrap();
     for command in commands {
         let (action, clipped) = Action::from_wire(*command).unwrap();
@@ -141,17 +165,7 @@ fn hashes_depend_on_the_actions_alone() {
 
 #[test]
 fn nothing_follows_the_end_and_nothing_is_recorded_before_it() {
-    let mut simulator = Simulator::of(Box::new(Ball::new()), &View::state_only()).unwrap();
-    let key = EpisodeKey::derive(
-        &CycleSeed::from_local_seed(0),
-        &simulator.spec().id,
-        kinitro_core::ids::EpisodeIndex(0),
-    );
-    let start = EpisodeStart {
-        miner_key: MinerKey::derive(&key, None),
-        key,
-        level: Level::None,
-    };
+    let (mut simulator, start) = ready();
     let taken = TakenAction {
         action: Action::ZERO,
         clipped: false,
@@ -172,4 +186,74 @@ fn nothing_follows_the_end_and_nothing_is_recorded_before_it() {
             outcome: Outcome::InvalidAction
         })
     ));
+}
+
+/// Pushes for some steps, then fails.
+struct Failing {
+    steps: u16,
+    outcome: Outcome,
+    begun: Option<PolicyStart>,
+    ended: Vec<Outcome>,
+}
+
+impl RemotePolicy for Failing {
+    fn begin(&mut self, start: &PolicyStart) -> Result<(), Outcome> {
+        self.begun = Some(start.clone());
+        if self.outcome == Outcome::ResetFailed {
+            return Err(self.outcome);
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, seen: &Seen<'_>) -> Result<TakenAction, Outcome> {
+        if seen.step == self.steps {
+            return Err(self.outcome);
+        }
+        assert_eq!(seen.hand.orientation.0, [0.0, 0.0, 0.0, 1.0]);
+        let (action, _) = Action::from_wire([0.25, 0.0, 0.0, 0.0]).unwrap();
+        let clipped = seen.step == 1;
+        Ok(TakenAction { action, clipped })
+    }
+
+    fn end(&mut self, record: &EpisodeRecord) {
+        self.ended.push(record.outcome);
+    }
+}
+
+#[test]
+fn a_failure_of_a_remote_policy_ends_the_episode_and_its_replay_is_equal() {
+    for (outcome, steps) in [
+        (Outcome::ActTimeout, 3),
+        (Outcome::PolicyError, 0),
+        (Outcome::InvalidAction, 5),
+        (Outcome::ResetFailed, 0),
+        (Outcome::Unsolved, 20),
+    ] {
+        let (mut simulator, start) = ready();
+        let mut policy = Failing {
+            steps,
+            outcome,
+            begun: None,
+            ended: Vec::new(),
+        };
+        let mut watched = Vec::new();
+        let mut driver = Driver::Remote(&mut policy);
+        let record = rollout::run(&mut simulator, &start, &mut driver, |step, _| {
+            watched.push(step);
+        })
+        .unwrap();
+        assert_eq!((record.outcome, record.steps), (outcome, steps));
+        assert!(!record.success);
+        assert_eq!(watched, (0..=steps).collect::<Vec<_>>());
+        assert_eq!(policy.ended, [outcome]);
+        let begun = policy.begun.unwrap();
+        assert_eq!((begun.control_hz, begun.max_steps), (500.0, 20));
+        assert_eq!(begun.seed, start.miner_key.policy_seed());
+
+        let replayed = rollout::replay(&mut simulator, &start, &record.actions, outcome).unwrap();
+        assert_eq!(replayed, record);
+        // An end that only the simulation can show is not believed.
+        let lie = rollout::replay(&mut simulator, &start, &record.actions, Outcome::Success);
+        assert!(!lie.unwrap().success);
+    }
 }

@@ -144,6 +144,23 @@ impl SawyerEnv {
         })
     }
 
+    /// Another environment of the same model, not yet reset.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn duplicate(&self) -> Result<Self, Error> {
+        let mut physics = with_ieee_defaults(|| self.physics.duplicate())?;
+        self.arm.weld_hand(&mut physics);
+        Ok(Self {
+            physics,
+            arm: self.arm,
+            marks: self.marks.clone(),
+            task: self.task,
+            goal: self.goal,
+            episode: None,
+        })
+    }
+
     /// Shows or hides the goal, from the next observation on.
     pub fn set_goal_visibility(&mut self, goal: GoalVisibility) {
         self.goal = goal;

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::policy::Action;
+use kinitro_core::protocol::wire::p2::HandState;
 use kinitro_core::record::level::Level;
 use kinitro_core::record::scene::SceneRecord;
 use kinitro_core::seed::EpisodeKey;
@@ -93,6 +94,15 @@ impl EvaluationEnv {
 }
 
 impl Environment for EvaluationEnv {
+    fn duplicate(&self) -> Result<Box<dyn Environment>, Error> {
+        Ok(Box::new(Self {
+            sawyer: self.sawyer.duplicate()?,
+            arm_joints: self.arm_joints,
+            spec: self.spec.clone(),
+            state: PrivilegedState([0.0; 39]),
+        }))
+    }
+
     fn spec(&self) -> &EnvSpec {
         &self.spec
     }
@@ -120,6 +130,10 @@ impl Environment for EvaluationEnv {
 
     fn proprioception(&self) -> [f32; 4] {
         observe::proprioception(&self.sawyer)
+    }
+
+    fn hand(&self) -> HandState {
+        with_ieee_defaults(|| observe::hand(&self.sawyer))
     }
 
     fn privileged(&self) -> &PrivilegedState {

@@ -114,6 +114,11 @@ impl Arm {
         physics.step(FRAME_SKIP);
     }
 
+    /// The body that is called the hand.
+    pub fn hand_body(&self) -> BodyId {
+        self.hand
+    }
+
     /// Position of the hand, about 4.5 cm above the finger tips.
     pub fn hand(&self, physics: &Physics) -> [f64; 3] {
         physics.body_position(self.hand)

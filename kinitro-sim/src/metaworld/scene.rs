@@ -9,7 +9,7 @@ use super::spec::{BodyMark, GeomMark, JointMark, Marks, SiteMark, TaskSpec};
 use super::vector::quaternion_xyzw;
 
 /// A task's marks in one compiled model.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ResolvedMarks {
     bodies: Box<[BodyId]>,
     sites: Box<[SiteId]>,

@@ -129,7 +129,7 @@ impl Physics {
 }
 
 /// Copies of model arrays, a few kilobytes; meshes and textures, which make up the rest of a model, are never changed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pristine {
     pub(super) body_mass: Box<[f64]>,
     pub(super) body_inertia: Box<[[f64; 3]]>,
