@@ -1,8 +1,11 @@
 //! The error type of the crate.
 
-/// Why a commitment was rejected or cannot be written.
+use std::path::PathBuf;
+
+/// Why a commitment was rejected or cannot be written, or a key cannot be used.
 ///
 /// A value taken from the chain is shown escaped, so that a message is always one line of printable ASCII.
+/// What stands in a hotkey file is never shown, addresses excepted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -160,6 +163,94 @@ pub enum Error {
         len: usize,
         /// Bytes allowed.
         max: usize,
+    },
+
+    /// A text is no address of this chain.
+    #[error("`{value}` is not an SS58 address of the Bittensor network: {reason}")]
+    InvalidAddress {
+        /// The text.
+        value: String,
+        /// The rule it breaks.
+        reason: &'static str,
+    },
+    /// A hotkey file cannot be used.
+    #[error("cannot use the hotkey file `{path}`", path = path.display())]
+    HotkeyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A hotkey file cannot be read.
+    #[error("cannot read it")]
+    HotkeyIo {
+        /// The system's reason.
+        #[from]
+        source: std::io::Error,
+    },
+    /// A folder, a device or a pipe.
+    #[error("it is not a regular file")]
+    HotkeyNotAFile,
+    /// A hotkey file is a few hundred bytes long.
+    #[error("it is longer than the `{max}` bytes of a hotkey file")]
+    HotkeyTooLong {
+        /// Bytes allowed.
+        max: usize,
+    },
+    /// Others can read the secret, or exchange it.
+    #[error(
+        "its permissions `{mode:03o}` let others read it or the group write to it; run `chmod 600` on it"
+    )]
+    HotkeyPermissions {
+        /// The permission bits.
+        mode: u32,
+    },
+    /// An encrypted file cannot be opened by a program that nobody sits in front of.
+    #[error(
+        "it is encrypted ({format}); write it again without a password, with `btcli wallet regen-hotkey --no-use-password`, \
+         and check that it is not a coldkey, which is never needed here"
+    )]
+    HotkeyEncrypted {
+        /// The kind of encryption.
+        format: &'static str,
+    },
+    /// An account exported by polkadot.js.
+    #[error(
+        "it is an account export of polkadot.js (`encoded`); create a hotkey file from its mnemonic with `btcli wallet regen-hotkey`"
+    )]
+    HotkeyExport,
+    /// A key of another kind than sr25519.
+    #[error(
+        "its cryptoType is `{found}`; only 1 (sr25519) can sign here, so create a new hotkey with `btcli wallet new-hotkey`"
+    )]
+    HotkeyType {
+        /// The type, shortened.
+        found: String,
+    },
+    /// None of the known forms.
+    #[error(
+        "it is neither the JSON of a hotkey, nor a mnemonic, nor a seed of 64 hexadecimal digits"
+    )]
+    HotkeyUnknownForm,
+    /// The public half of a hotkey.
+    #[error(
+        "it holds no secret (`secretPhrase`, `secretSeed` or `privateKey`); name the file `hotkeys/NAME`, not `hotkeys/NAMEpub.txt`"
+    )]
+    HotkeyPublic,
+    /// A secret that gives no key.
+    #[error("its {what} is malformed")]
+    HotkeySecret {
+        /// Which secret.
+        what: &'static str,
+    },
+    /// The secret is another key's than the file says.
+    #[error("its secret belongs to `{derived}`, but it says `{stated}`")]
+    HotkeyMismatch {
+        /// The address that the file states, escaped and shortened.
+        stated: String,
+        /// The address of the secret.
+        derived: String,
     },
 }
 

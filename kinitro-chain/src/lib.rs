@@ -21,19 +21,23 @@
 //!
 //! # Modules
 //! - [`commitment`]: the forms of a payload, its reader and its writer.
+//! - [`wallet`]: hotkey files, and signatures by hotkeys and session keys. [`address`]: a hotkey as the text that everybody writes.
 //!
 //! # Scope
-//! The crate is pure: it opens no connection, holds no secret and reads no file.
+//! The crate opens no connection, and no file but the hotkey file that it is told to read. Coldkeys are never needed.
 //! - It does not talk to a node: payloads come from and go to whoever calls it.
 //! - It does not open or seal endpoints; a [`SealedEndpoint`] is carried as it is.
 //! - It does not build URLs or decide which deployment hosts are allowed.
-//! - It does not know hotkeys, blocks or precedence between miners.
+//! - It does not know blocks or precedence between miners.
 
+pub mod address;
 mod base85;
 pub mod commitment;
 mod error;
+pub mod wallet;
 
 pub use commitment::{
     Commitment, DeploymentId, Endpoint, Record, RepoId, Revision, SealedEndpoint, Slug,
 };
 pub use error::Error;
+pub use wallet::{HotkeyPair, SessionPair, Sr25519};
