@@ -1,0 +1,4 @@
+//! What miners use.
+
+pub mod conformance;
+pub mod mock;
