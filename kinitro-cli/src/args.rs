@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{assets, completions, env, evaluate, replay, test_scoring};
+use crate::commands::{assets, completions, env, evaluate, miner, replay, test_scoring};
 
 /// Evaluates robot policies on Meta-World tasks, to the bit the same everywhere.
 #[derive(Debug, Parser)]
@@ -43,9 +43,23 @@ pub enum Command {
     /// Runs in the engine.
     #[command(flatten)]
     Engine(EngineCommand),
+    /// Runs in the engine or without, as its arguments say.
+    #[command(flatten)]
+    Either(EitherCommand),
     /// Runs without MuJoCo.
     #[command(flatten)]
     Light(LightCommand),
+}
+
+impl Command {
+    /// Whether it computes with MuJoCo.
+    pub fn needs_engine(&self) -> bool {
+        match self {
+            Self::Engine(_) => true,
+            Self::Light(_) => false,
+            Self::Either(command) => command.needs_engine(),
+        }
+    }
 }
 
 /// Commands that compute with MuJoCo.
@@ -84,6 +98,26 @@ pub enum LightCommand {
     Doctor,
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
+}
+
+/// Commands of which only some uses need MuJoCo.
+#[derive(Debug, Subcommand)]
+pub enum EitherCommand {
+    /// For miners: what a policy server needs.
+    #[command(subcommand)]
+    Miner(miner::MinerCommand),
+    /// Flat spelling of `miner mock`.
+    #[command(hide = true)]
+    MockMiner(Box<miner::MockArgs>),
+}
+
+impl EitherCommand {
+    fn needs_engine(&self) -> bool {
+        match self {
+            Self::Miner(command) => command.needs_engine(),
+            Self::MockMiner(args) => args.needs_engine(),
+        }
+    }
 }
 
 /// The group of `scoring test`.

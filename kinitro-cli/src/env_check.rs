@@ -12,7 +12,7 @@ use kinitro_sim::rollout;
 
 use crate::bench::Bench;
 use crate::evaluate::output::{Moments, encode_png};
-use crate::evaluate::{Error, PolicySpec};
+use crate::evaluate::{BuiltIn, Error};
 use crate::parallel;
 
 /// What is run.
@@ -27,7 +27,7 @@ pub struct EnvCheck {
     /// How much varies between scenes.
     pub level: Level,
     /// Who acts.
-    pub actor: PolicySpec,
+    pub actor: BuiltIn,
     /// What is seen.
     pub view: View,
     /// Control steps after which an unsolved episode is given up.

@@ -10,8 +10,8 @@ pub struct CliError {
     hint: Option<String>,
 }
 
-/// The kinds of failure; their numbers are the exit codes. Commands that are stopped by Ctrl-C or SIGTERM end by that
-/// signal, which shells report as 130 and 143.
+/// The kinds of failure; their numbers are the exit codes. Most commands that are stopped by Ctrl-C or SIGTERM end by that
+/// signal, which shells report as 130 and 143; those that have something to bring to an end first exit with that number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Whoever reads the output has gone: nothing to report.
@@ -24,6 +24,20 @@ pub enum Kind {
     NotFound = 3,
     /// Something that the command needs is missing or cannot be reached.
     MissingDependency = 4,
+    /// Ended by Ctrl-C, as it should.
+    Interrupted = 130,
+    /// Ended by SIGTERM, as it should.
+    Terminated = 143,
+}
+
+impl Kind {
+    /// Whether there is nothing to report.
+    pub(crate) const fn is_silent(self) -> bool {
+        matches!(
+            self,
+            Self::ClosedOutput | Self::Interrupted | Self::Terminated
+        )
+    }
 }
 
 impl CliError {

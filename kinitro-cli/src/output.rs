@@ -73,7 +73,7 @@ impl Output {
 
     /// Reports why a command failed; returns what the process exits with.
     pub fn fail(&mut self, error: &CliError) -> ExitCode {
-        if error.kind() != Kind::ClosedOutput {
+        if !error.kind().is_silent() {
             self.note(error);
         }
         ExitCode::from(error.exit_code())

@@ -7,6 +7,8 @@
 )]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -206,6 +208,68 @@ fn the_engine_starts_with_the_verified_library_and_pins_the_mathematics() {
     let refused = check(home.path());
     assert_eq!(refused.status.code(), Some(4), "{refused:?}");
     assert!(text(&refused.stderr).contains("libmujoco.so.3.17.0"));
+}
+
+#[test]
+fn a_mock_server_runs_without_mujoco_until_it_is_told_to_stop() {
+    let home = tempfile::tempdir().unwrap();
+    for (line, policy, signal, code) in [
+        ("miner mock --random-actions", "random", "-INT", 130),
+        ("mock-miner --no-random-actions", "zero", "-TERM", 143),
+    ] {
+        let mut child = command(KINITRO, home.path())
+            .args(line.split(' '))
+            .args(["--port", "0", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(told["policy"], policy);
+        let address = told["url"].as_str().unwrap().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .write_all(b"GET /health HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+
+        let sent = Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        assert!(text(&output.stderr).contains("1 health, 0 reset"));
+    }
+}
+
+#[test]
+fn a_mock_server_says_why_it_does_not_run() {
+    let home = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (arguments, code, part) in [
+        (&["--port", &port][..], 1, "cannot listen on"),
+        (&["--policy", "expert"], 4, "kinitro assets install"),
+        (&["--policy", "replay:/nonexistent"], 3, "/nonexistent"),
+        (&["--policy", "clever"], 2, "`replay:PATH`"),
+        (&["--fault", "nonsense"], 2, "known are"),
+        (&["--fail-rate", "2"], 2, "[0, 1]"),
+        (&["--chunk", "9"], 2, "0 to 8"),
+        (&["--protocol", "p0"], 2, "p0"),
+    ] {
+        let mut line = vec!["miner", "mock"];
+        line.extend(arguments);
+        let output = bare(KINITRO, home.path(), &line);
+        assert_eq!(output.status.code(), Some(code), "{line:?}: {output:?}");
+        assert!(text(&output.stderr).contains(part), "{line:?}: {output:?}");
+    }
 }
 
 #[test]

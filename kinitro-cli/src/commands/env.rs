@@ -41,7 +41,10 @@ impl EnvCommand {
 }
 
 /// Reads an environment's id; one without a family is Meta-World's.
-fn parse_env(text: &str) -> Result<EnvId, kinitro_core::Error> {
+///
+/// # Errors
+/// Of an ill-formed id.
+pub fn parse_env(text: &str) -> Result<EnvId, kinitro_core::Error> {
     if text.contains('/') {
         text.parse()
     } else {

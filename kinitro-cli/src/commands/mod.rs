@@ -6,11 +6,12 @@ pub mod doctor;
 pub mod engine_check;
 pub mod env;
 pub mod evaluate;
+pub mod miner;
 pub mod replay;
 pub mod shared;
 pub mod test_scoring;
 
-use crate::args::{EngineCommand, Global, LightCommand, ScoringCommand};
+use crate::args::{EitherCommand, EngineCommand, Global, LightCommand, ScoringCommand};
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -49,5 +50,31 @@ pub fn run_engine(
         EngineCommand::ListEnvs(args) => args.run(output),
         EngineCommand::TestEnv(args) => args.run(global, output),
         EngineCommand::EngineCheck => engine_check::run(output),
+    }
+}
+
+/// Runs a use of a command that does not need MuJoCo. Nothing reached from here may call the engine.
+///
+/// # Errors
+/// As the command says.
+pub fn run_either_light(command: &EitherCommand, output: &mut Output) -> Result<(), CliError> {
+    match command {
+        EitherCommand::Miner(command) => command.run_light(output),
+        EitherCommand::MockMiner(args) => args.run_light(output),
+    }
+}
+
+/// Runs a use of a command that needs MuJoCo.
+///
+/// # Errors
+/// As the command says.
+pub fn run_either_engine(
+    command: &EitherCommand,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), CliError> {
+    match command {
+        EitherCommand::Miner(command) => command.run_engine(global, output),
+        EitherCommand::MockMiner(args) => args.run_engine(global, output),
     }
 }

@@ -1,16 +1,21 @@
 //! Groups of arguments that several commands share.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use kinitro_chain::HotkeyPair;
 use kinitro_core::digest::BlockHash;
-use kinitro_core::ids::BlockNumber;
+use kinitro_core::ids::{BlockNumber, Hotkey, PolicyName};
 use kinitro_core::protocol::policy::CameraName;
+use kinitro_core::protocol::wire::GripperConvention;
 use kinitro_core::record::Level;
 use kinitro_core::seed::OperatorSecret;
 use kinitro_core::units::ImageSize;
@@ -19,7 +24,8 @@ use kinitro_sim::episode::View;
 
 use crate::error::{CliError, Kind};
 use crate::evaluate;
-use crate::evaluate::SeedSource;
+use crate::evaluate::{SeedSource, ServerSettings};
+use crate::policy_server::{Addresses, Deadlines, LatencyProfile, Rules};
 use crate::scoreboard::{Evidence, Rule, ScoringSettings, parse_ratio};
 
 /// Longest secret that is read from a file or from standard input, in bytes.
@@ -172,6 +178,109 @@ impl ViewArgs {
     }
 }
 
+/// What is demanded of a policy behind a server.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy servers")]
+pub struct RuleArgs {
+    /// Also connect to addresses that are not public, for servers on this machine or network.
+    #[arg(long)]
+    pub allow_private_endpoints: bool,
+    /// Time for an action: `standard` (500 ms) or `strict` (100 ms).
+    #[arg(long, value_name = "PROFILE", default_value = "standard", value_parser = ["standard", "strict"])]
+    pub latency_profile: String,
+    /// Sign of the gripper in actions of four numbers where a server does not say: `simulator` (+1 closes) or `documented` (+1 opens).
+    #[arg(long, value_name = "SIGN", default_value_t, value_parser = convention())]
+    pub gripper_convention: GripperConvention,
+    /// Whether p1 servers get images: `on` or `off`.
+    #[arg(long, value_name = "ON|OFF", default_value = "on", value_parser = ["on", "off"])]
+    pub p1_images: String,
+}
+
+/// What is demanded of policies behind servers, and how much is asked of them at once.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy servers")]
+pub struct ServerArgs {
+    /// What is demanded of each.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// Episodes that wait for servers at once, shared evenly; results do not depend on it. Each takes about 20 MB; a server gets 1 to 8
+    /// with v3, 1 with p2 and p1.
+    #[arg(long, value_name = "N", default_value_t = ServerSettings::DEFAULT_CONCURRENT)]
+    pub max_concurrent: NonZeroUsize,
+    /// Seconds that a server has to become ready before the first episode.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(0..=3600))]
+    pub ready_within: u16,
+    /// Sign the requests to those policies that have a `--policy-hotkey`; the file holds the operator's hotkey.
+    #[arg(long, value_name = "FILE", requires = "policy_hotkeys")]
+    pub sign_with: Option<PathBuf>,
+    /// Whose server a policy is: requests are signed for this miner, receipts accepted from no other; repeat it for more policies.
+    #[arg(long = "policy-hotkey", value_name = "NAME=SS58", value_parser = policy_hotkey)]
+    pub policy_hotkeys: Vec<(PolicyName, Hotkey)>,
+}
+
+fn policy_hotkey(text: &str) -> Result<(PolicyName, Hotkey), String> {
+    let (name, hotkey) = text.split_once('=').ok_or("expected NAME=SS58")?;
+    let told = |error: kinitro_core::Error| error.to_string();
+    Ok((name.parse().map_err(told)?, hotkey.parse().map_err(told)?))
+}
+
+fn convention() -> impl TypedValueParser<Value = GripperConvention> {
+    PossibleValuesParser::new(GripperConvention::NAMES.map(|(_, name)| name))
+        .try_map(|text| text.parse::<GripperConvention>())
+}
+
+impl RuleArgs {
+    /// The rules that the arguments name.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            addresses: if self.allow_private_endpoints {
+                Addresses::AllowPrivate
+            } else {
+                Addresses::PublicOnly
+            },
+            latency: match self.latency_profile.as_str() {
+                "strict" => LatencyProfile::Strict,
+                _ => LatencyProfile::Standard,
+            },
+            gripper: self.gripper_convention,
+            p1_images: self.p1_images == "on",
+            ..Rules::default()
+        }
+    }
+}
+
+impl ServerArgs {
+    /// The settings that the arguments name.
+    ///
+    /// # Errors
+    /// A hotkey file that cannot be used, two hotkeys for one policy.
+    pub fn settings(&self) -> Result<ServerSettings, CliError> {
+        let deadlines = Deadlines {
+            // A server is asked three times, with a pause before the second and the third.
+            health_pause: Duration::from_secs(self.ready_within.into()) / 2,
+            ..Deadlines::default()
+        };
+        let signer = self.sign_with.as_deref().map(HotkeyPair::read);
+        let mut miners = BTreeMap::new();
+        for (policy, hotkey) in &self.policy_hotkeys {
+            if miners.insert(policy.clone(), hotkey.clone()).is_some() {
+                return Err(CliError::usage(anyhow!(
+                    "policy `{policy}` is given two hotkeys"
+                )));
+            }
+        }
+        Ok(ServerSettings {
+            rules: Rules {
+                deadlines,
+                ..self.rules.rules()
+            },
+            max_concurrent: self.max_concurrent,
+            signer: signer.transpose().map_err(CliError::failed)?,
+            miners,
+        })
+    }
+}
+
 /// Reads a level of variation, one that scenes are drawn for.
 pub fn level() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(["none", "seed"]).try_map(|text| text.parse::<Level>())
@@ -197,6 +306,7 @@ impl From<evaluate::Error> for CliError {
                 source: kinitro_scoring::Error::InvalidParam { .. },
             } => Kind::Usage,
             Error::UnknownEnv { .. } => Kind::NotFound,
+            Error::NobodyThere { .. } => Kind::MissingDependency,
             _ => Kind::Failed,
         };
         let hint = match &error {
@@ -204,6 +314,9 @@ impl From<evaluate::Error> for CliError {
                 Some("choose another folder with `--out`, or use it anyway with `--force`")
             }
             Error::UnknownEnv { .. } => Some("`kinitro env list` shows what there is"),
+            Error::NobodyThere { .. } => Some(
+                "start the servers first; those on this machine or network need `--allow-private-endpoints`",
+            ),
             _ => None,
         };
         let error = Self::new(kind, error);

@@ -42,6 +42,31 @@ pub enum Error {
         /// The environment.
         env: EnvId,
     },
+    /// The machine refuses what is needed to speak to servers.
+    #[error("cannot speak to policy servers")]
+    Network {
+        /// Why.
+        #[source]
+        source: crate::policy_server::Error,
+    },
+    /// Every policy is behind a server, and none of them is there.
+    #[error("none of the policies can be reached: {reasons}")]
+    NobodyThere {
+        /// Why not, policy by policy.
+        reasons: String,
+    },
+    /// A request could not be written; nothing that a server does can cause this.
+    #[error("cannot ask policy `{policy}` in episode `{episode}` of `{env}`: {reason}")]
+    Ask {
+        /// The environment.
+        env: EnvId,
+        /// The episode.
+        episode: EpisodeIndex,
+        /// Who was to be asked.
+        policy: PolicyName,
+        /// Why.
+        reason: String,
+    },
     /// The simulator failed; nothing that a policy does can cause this.
     #[error("cannot simulate episode `{episode}` of `{env}` with policy `{policy}`")]
     Simulate {

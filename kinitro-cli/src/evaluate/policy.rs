@@ -8,16 +8,28 @@ use kinitro_sim::metaworld::experts;
 use kinitro_sim::rollout::{Driver, ExpertTeacher, Policy, RandomPolicy, Teacher, ZeroPolicy};
 
 use super::Error;
+use crate::policy_server::Endpoint;
 
-/// The forms of a policy's specification, for messages and help.
-pub const FORMS: &str = "`expert`, `expert:noise=SIGMA`, `random`, `zero`";
+/// The forms of a built-in policy's specification, for messages.
+pub const BUILT_IN_FORMS: &str = "`expert`, `expert:noise=SIGMA`, `random`, `zero`";
+/// The form of a server's address, for messages.
+pub const SERVER_FORM: &str = "`http(s)://HOST[:PORT][/BASE][#v3|p2|p1]`";
 
 /// Largest noise that still is one: beyond, every command is clipped to a corner of the action space.
 const MAX_NOISE: f64 = 10.0;
 
 /// How a policy acts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum PolicySpec {
+    /// As the evaluator itself knows how to.
+    BuiltIn(BuiltIn),
+    /// As the server there answers.
+    Server(Endpoint),
+}
+
+/// How a policy inside the evaluator acts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BuiltIn {
     /// The task's scripted expert, which reads the privileged state.
     Expert {
         /// Standard deviation of the normal noise on each entry of its command, in command units; `0` for none.
@@ -57,7 +69,7 @@ impl Actor {
     }
 }
 
-impl PolicySpec {
+impl BuiltIn {
     /// A fresh actor for one episode in `env`; nothing is carried over from another episode.
     ///
     /// # Errors
@@ -78,6 +90,15 @@ impl PolicySpec {
 impl fmt::Display for PolicySpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BuiltIn(policy) => policy.fmt(f),
+            Self::Server(endpoint) => endpoint.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for BuiltIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::Expert { noise } if *noise == 0.0 => f.write_str("expert"),
             Self::Expert { noise } => write!(f, "expert:noise={noise}"),
             Self::Random => f.write_str("random"),
@@ -90,13 +111,28 @@ impl FromStr for PolicySpec {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
+        if !(text.starts_with("http://") || text.starts_with("https://")) {
+            return text.parse().map(Self::BuiltIn);
+        }
+        let endpoint = text.parse();
+        // The text is not repeated: it may hold a password.
+        endpoint
+            .map(Self::Server)
+            .map_err(|error| Error::PolicySpec {
+                text: "http…".to_owned(),
+                reason: format!("{error}; expected {SERVER_FORM}"),
+            })
+    }
+}
+
+impl FromStr for BuiltIn {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = |reason: &str| Error::PolicySpec {
             text: text.to_owned(),
             reason: reason.to_owned(),
         };
-        if text.starts_with("http://") || text.starts_with("https://") {
-            return Err(refuse("policy servers are not supported by this version"));
-        }
         let (kind, options) = match text.split_once(':') {
             Some((kind, options)) => (kind, Some(options)),
             None => (text, None),
@@ -116,7 +152,7 @@ impl FromStr for PolicySpec {
             ("random", None) => Ok(Self::Random),
             ("zero", None) => Ok(Self::Zero),
             ("random" | "zero", Some(_)) => Err(refuse("it takes no options")),
-            _ => Err(refuse(&format!("expected one of {FORMS}"))),
+            _ => Err(refuse(&format!("expected one of {BUILT_IN_FORMS}"))),
         }
     }
 }
@@ -125,7 +161,7 @@ impl FromStr for NamedPolicy {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let refuse = |reason: String| Error::PolicySpec {
+        let refuse = |text: &str, reason: String| Error::PolicySpec {
             text: text.to_owned(),
             reason,
         };
@@ -133,12 +169,16 @@ impl FromStr for NamedPolicy {
             // `expert:noise=0.1` alone also has an equals sign, but no name before it.
             Some((name, spec)) if !name.contains(':') => (name, spec),
             _ => {
-                return Err(refuse(format!(
-                    "expected `NAME=SPEC` with SPEC one of {FORMS}"
-                )));
+                let reason = format!(
+                    "expected `NAME=SPEC` with SPEC one of {BUILT_IN_FORMS}, {SERVER_FORM}"
+                );
+                // What stands before a server's address is shown, the address is not.
+                return Err(refuse(text.split("//").next().unwrap_or_default(), reason));
             }
         };
-        let name = name.parse().map_err(|error| refuse(format!("{error}")))?;
+        let name = name
+            .parse()
+            .map_err(|error| refuse(name, format!("{error}")))?;
         Ok(Self {
             name,
             spec: spec.parse()?,
@@ -152,12 +192,22 @@ mod tests {
 
     #[test]
     fn every_form_reads_back() {
-        for text in ["expert", "expert:noise=0.1", "random", "zero"] {
+        for text in [
+            "expert",
+            "expert:noise=0.1",
+            "random",
+            "zero",
+            "http://localhost:8001",
+            "https://policy.example/base#p2",
+        ] {
             assert_eq!(text.parse::<PolicySpec>().unwrap().to_string(), text);
         }
         let named: NamedPolicy = "shaky=expert:noise=0.5".parse().unwrap();
         assert_eq!(named.name.to_string(), "shaky");
-        assert_eq!(named.spec, PolicySpec::Expert { noise: 0.5 });
+        assert_eq!(
+            named.spec,
+            PolicySpec::BuiltIn(BuiltIn::Expert { noise: 0.5 })
+        );
     }
 
     #[test]
@@ -169,6 +219,15 @@ mod tests {
         assert!(message("a=expert:noise=loud").contains("not a number"));
         assert!(message("a=expert:noise=NaN").contains("[0, 10]"));
         assert!(message("a=zero:noise=1").contains("no options"));
-        assert!(message("a=http://localhost:8001").contains("not supported by this version"));
+        assert!(message("a=http://").contains("no host"));
+        assert!(message("a=http://localhost:8001#v4").contains("`v3`, `p2` or `p1`"));
+        for secret in [
+            "a=http://me:secret@localhost",
+            "http://me:secret@localhost",
+            "http://localhost/?key=secret",
+            "a=https://localhost/?key=secret",
+        ] {
+            assert!(!message(secret).contains("secret"), "{}", message(secret));
+        }
     }
 }

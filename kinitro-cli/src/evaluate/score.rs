@@ -6,8 +6,9 @@ use kinitro_scoring::{
 };
 
 use super::Error;
+use super::lineup::Lineup;
 use super::run::Verdict;
-use super::settings::{BASELINES, Settings};
+use super::settings::BASELINES;
 use crate::scoreboard::{Scoreboard, score_outcomes};
 
 /// Scores verdicts in the order of [`run`](super::run::run): policies as miners whose uid and precedence are their
@@ -15,17 +16,18 @@ use crate::scoreboard::{Scoreboard, score_outcomes};
 ///
 /// # Errors
 /// [`Error::Score`].
-pub fn score(settings: &Settings, verdicts: &[Verdict]) -> Result<Scoreboard, Error> {
-    table(settings, verdicts)
+pub fn score(lineup: &Lineup<'_>, verdicts: &[Verdict]) -> Result<Scoreboard, Error> {
+    let settings = lineup.settings();
+    table(lineup, verdicts)
         .and_then(|table| score_outcomes(&table, &settings.scoring, settings.seed.cycle_seed()))
         .map_err(|source| Error::Score { source })
 }
 
 fn table(
-    settings: &Settings,
+    lineup: &Lineup<'_>,
     verdicts: &[Verdict],
 ) -> Result<OutcomeTable, kinitro_scoring::Error> {
-    let participants = settings.participants();
+    let settings = lineup.settings();
     let outcomes = |participant: usize| -> Result<Vec<EnvOutcomes>, kinitro_scoring::Error> {
         let of_env = |env: usize| {
             let episodes = verdicts.iter().filter(move |verdict| {
@@ -39,7 +41,7 @@ fn table(
         (0..settings.envs.len()).map(of_env).collect()
     };
     let mut baselines = Vec::new();
-    for ((name, _), participant) in BASELINES.iter().zip(participants.baselines()) {
+    for ((name, _), participant) in BASELINES.iter().zip(lineup.baselines()) {
         baselines.push(Baseline {
             name: (*name).to_owned(),
             outcomes: outcomes(participant)?,

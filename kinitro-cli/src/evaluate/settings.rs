@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
+use kinitro_chain::address::public_key;
 use kinitro_core::ids::{BlockNumber, EnvId, PolicyName};
 use kinitro_core::record::level::Level;
 use kinitro_core::seed::{CycleSeed, OperatorSecret};
@@ -10,7 +11,9 @@ use kinitro_sim::episode::View;
 use kinitro_sim::registry;
 
 use super::Error;
-use super::policy::{NamedPolicy, PolicySpec};
+use super::policy::{BuiltIn, NamedPolicy, PolicySpec};
+use super::servers::ServerSettings;
+use crate::policy_server::{Endpoint, Rules};
 use crate::scoreboard::ScoringSettings;
 
 /// Most episodes per environment and policy: file names have five digits, and nobody waits for more.
@@ -51,7 +54,7 @@ impl SeedSource {
     }
 }
 
-/// Everything that [`run`](super::run()) needs to know. `jobs` is the only setting that cannot change a result.
+/// Everything that [`run`](super::run()) needs to know. `jobs` and [`ServerSettings::max_concurrent`] cannot change a result.
 #[derive(Debug)]
 pub struct Settings {
     /// Participants in order of precedence: of two equally good ones the first is paid.
@@ -64,11 +67,14 @@ pub struct Settings {
     pub level: Level,
     /// Where scenes come from.
     pub seed: SeedSource,
-    /// What the policies see; baselines, which look at nothing, are run without images.
+    /// What the policies see; baselines, which look at nothing, are run without images, and servers of the earlier protocols
+    /// see what these say.
     pub view: View,
+    /// What is demanded of policies behind servers.
+    pub servers: ServerSettings,
     /// How outcomes become weights.
     pub scoring: ScoringSettings,
-    /// Worker threads.
+    /// Episodes that are simulated at the same time.
     pub jobs: NonZeroUsize,
 }
 
@@ -107,16 +113,28 @@ impl Settings {
             });
         }
         for (name, baseline) in BASELINES {
-            if self
-                .policies
-                .iter()
-                .any(|policy| policy.name.as_str() == name && policy.spec != baseline)
-            {
+            if self.policies.iter().any(|policy| {
+                policy.name.as_str() == name && policy.spec != PolicySpec::BuiltIn(baseline)
+            }) {
                 let reason = format!("the name `{name}` is kept for the baseline `{baseline}`");
                 return Err(Error::Setting {
                     setting: "policies",
                     reason,
                 });
+            }
+        }
+        for (policy, miner) in &self.servers.miners {
+            let refuse = |reason| {
+                Err(Error::Setting {
+                    setting: "policy hotkeys",
+                    reason,
+                })
+            };
+            if !self.endpoints().any(|(name, _)| name == policy) {
+                return refuse(format!("there is no policy `{policy}` behind a server"));
+            }
+            if let Err(error) = public_key(miner) {
+                return refuse(error.to_string());
             }
         }
         let mut cameras = BTreeSet::new();
@@ -141,7 +159,9 @@ impl Settings {
                 });
             }
             for policy in &self.policies {
-                policy.spec.actor(env)?;
+                if let PolicySpec::BuiltIn(policy) = policy.spec {
+                    policy.actor(env)?;
+                }
             }
         }
         self.scoring
@@ -149,80 +169,25 @@ impl Settings {
             .map_err(|source| Error::Score { source })
     }
 
-    /// Who runs.
-    pub fn participants(&self) -> Participants {
-        Participants::new(self)
+    /// What servers are told and held to: the settings for them, and what policies see.
+    pub(super) fn rules(&self) -> Rules {
+        Rules {
+            cameras: self.view.cameras.clone(),
+            image_size: self.view.size,
+            ..self.servers.rules.clone()
+        }
+    }
+
+    /// Where the policies behind servers are, in the order of the policies.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&PolicyName, &Endpoint)> {
+        self.policies
+            .iter()
+            .filter_map(|policy| match &policy.spec {
+                PolicySpec::Server(endpoint) => Some((&policy.name, endpoint)),
+                PolicySpec::BuiltIn(_) => None,
+            })
     }
 }
 
 /// The policies without skill that the default rule compares with; an environment counts as solved only well above both.
-pub const BASELINES: [(&str, PolicySpec); 2] =
-    [("zero", PolicySpec::Zero), ("random", PolicySpec::Random)];
-
-/// Why a participant takes part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Entered by the user.
-    Policy,
-    /// Needed by the rule, and not among the policies.
-    Baseline,
-}
-
-/// Who runs, by index: the policies, then those baselines that are not among them.
-///
-/// Local runs use no hotkey, so a baseline that is entered as a policy acts exactly alike and runs once.
-#[derive(Debug, Clone)]
-pub struct Participants {
-    list: Vec<Participant>,
-    baselines: [usize; 2],
-}
-
-/// One of [`Participants`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Participant {
-    /// Its name, no two are equal.
-    pub name: PolicyName,
-    /// How it acts.
-    pub spec: PolicySpec,
-    /// Why it takes part.
-    pub role: Role,
-    /// What it sees; baselines look at nothing, so nothing is drawn for them.
-    pub view: View,
-}
-
-impl Participants {
-    fn new(settings: &Settings) -> Self {
-        let policy = |policy: &NamedPolicy| Participant {
-            name: policy.name.clone(),
-            spec: policy.spec,
-            role: Role::Policy,
-            view: settings.view.clone(),
-        };
-        let mut list: Vec<Participant> = settings.policies.iter().map(policy).collect();
-        let baselines = BASELINES.map(|(name, spec)| {
-            list.iter()
-                .position(|participant| participant.spec == spec)
-                .unwrap_or_else(|| {
-                    let name = name.parse().expect("names of baselines are policy names");
-                    list.push(Participant {
-                        name,
-                        spec,
-                        role: Role::Baseline,
-                        view: View::state_only(),
-                    });
-                    list.len() - 1
-                })
-        });
-        Self { list, baselines }
-    }
-
-    /// All of them.
-    pub fn list(&self) -> &[Participant] {
-        &self.list
-    }
-
-    /// Which participant stands for each of [`BASELINES`].
-    pub fn baselines(&self) -> [usize; 2] {
-        self.baselines
-    }
-}
+pub const BASELINES: [(&str, BuiltIn); 2] = [("zero", BuiltIn::Zero), ("random", BuiltIn::Random)];

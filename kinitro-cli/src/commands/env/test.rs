@@ -18,7 +18,7 @@ use crate::commands::shared::{self, ViewArgs};
 use crate::engine::Engine;
 use crate::env_check::{self, EnvCheck, Images, Recording};
 use crate::error::CliError;
-use crate::evaluate::PolicySpec;
+use crate::evaluate::BuiltIn;
 use crate::output::Output;
 use crate::places::Places;
 use crate::progress::Progress;
@@ -131,9 +131,9 @@ impl TestArgs {
             seed: self.seed,
             level: self.level,
             actor: if self.expert {
-                PolicySpec::Expert { noise: 0.0 }
+                BuiltIn::Expert { noise: 0.0 }
             } else {
-                PolicySpec::Random
+                BuiltIn::Random
             },
             view: self.view.view()?,
             max_steps: self.max_steps,

@@ -6,15 +6,18 @@ use kinitro_core::digest::BlockHash;
 use kinitro_core::ids::{EnvId, PolicyName};
 use kinitro_core::protocol::results::{
     EnvResult, EpisodeEntry, Explanation, FORMAT, PolicyResult, PolicyScore, Results, SeedRecord,
-    Settings as SettingsRecord, Title, Totals, mean_rate, tally,
+    ServerRules, Settings as SettingsRecord, Title, Totals, WireResult, failures, mean_rate, tally,
 };
 use kinitro_core::record::identity::{Identity, ScoringIdentity};
 use kinitro_core::record::level::Profile;
 use kinitro_core::units::{BigCount, UnitInterval};
 
 use super::transcripts;
-use crate::evaluate::run::Verdict;
-use crate::evaluate::settings::{Participant, Role, SeedSource, Settings};
+use crate::evaluate::lineup::{Lineup, Participant, Reach, Role};
+use crate::evaluate::run::{Played, Verdict};
+use crate::evaluate::servers::WireTally;
+use crate::evaluate::settings::{SeedSource, Settings};
+use crate::policy_server::Addresses;
 use crate::scoreboard::{Row, Rule, Scoreboard};
 
 /// What results and transcripts of this evaluation depend on: the program's identity with the rule that scores here.
@@ -31,19 +34,21 @@ pub fn identity(program: &Identity, rule: Rule) -> Identity {
 
 /// Puts an evaluation together: settings, what every policy achieved, what it earns and why, and every episode.
 pub fn results(
-    settings: &Settings,
+    lineup: &Lineup<'_>,
     identity: &Identity,
-    verdicts: &[Verdict],
+    played: &Played,
     scoreboard: &Scoreboard,
 ) -> Results {
-    let participants = settings.participants();
-    let episodes: Vec<EpisodeEntry> = verdicts
+    let settings = lineup.settings();
+    let participants = lineup.participants();
+    let episodes: Vec<EpisodeEntry> = played
+        .verdicts
         .iter()
-        .map(|verdict| entry(settings, participants.list(), verdict))
+        .map(|verdict| entry(lineup, verdict))
         .collect();
     let tallies = tally(&episodes);
-    let policies = participants.list().iter().enumerate();
-    let policies = policies.map(|(position, participant)| {
+    let policies = participants.iter().zip(&played.wire).enumerate();
+    let policies = policies.map(|(position, (participant, wire))| {
         let row = match participant.role {
             Role::Policy => scoreboard
                 .rows
@@ -51,14 +56,19 @@ pub fn results(
                 .find(|row| usize::from(row.uid) == position),
             Role::Baseline => None,
         };
-        policy_result(settings, participant, &tallies, row)
+        let wire = wire.as_ref().map(|wire| WireResult {
+            failures: failures(&episodes, &participant.name),
+            ..wire_result(participant, wire)
+        });
+        policy_result(settings, participant, &tallies, row, wire)
     });
+    let policies = policies.collect();
     let (burn, burn_weight_u16) = scoreboard.burn;
     Results {
         format: FORMAT.to_owned(),
         identity: identity.clone(),
         settings: settings_record(settings, scoreboard),
-        policies: policies.collect(),
+        policies,
         totals: Totals {
             awarded: BigCount(scoreboard.awarded),
             available: BigCount(scoreboard.available),
@@ -66,25 +76,38 @@ pub fn results(
             burn_weight_u16,
             approximate: scoreboard.is_approximate,
         },
-        explanation: explanation(settings, participants.list(), scoreboard),
+        explanation: explanation(settings, participants, scoreboard),
         episodes,
     }
 }
 
-fn entry(settings: &Settings, participants: &[Participant], verdict: &Verdict) -> EpisodeEntry {
-    let Verdict { unit, record } = verdict;
+fn entry(lineup: &Lineup<'_>, verdict: &Verdict) -> EpisodeEntry {
+    let Verdict {
+        unit,
+        record,
+        failure,
+    } = verdict;
     EpisodeEntry {
-        env: settings.envs[unit.env].clone(),
+        env: lineup.settings().envs[unit.env].clone(),
         episode: unit.episode,
-        policy: participants[unit.participant].name.clone(),
+        policy: lineup.participants()[unit.participant].name.clone(),
         outcome: record.outcome,
         success: record.success,
+        failure: failure.clone(),
         steps: u32::from(record.steps),
         total_reward: record.total_reward,
         state_hash: record.state_hash,
         image_hash: record.image_hash,
-        transcript: Some(transcripts::path(settings, *unit)),
+        transcript: Some(transcripts::path(lineup, *unit)),
     }
+}
+
+fn wire_result(participant: &Participant, tally: &WireTally) -> WireResult {
+    let offer = match &participant.reach {
+        Reach::Server(server) => Some(server.offer()),
+        Reach::Inside(_) | Reach::Nowhere { .. } => None,
+    };
+    tally.result(offer, &participant.view.cameras)
 }
 
 fn policy_result(
@@ -92,6 +115,7 @@ fn policy_result(
     participant: &Participant,
     tallies: &BTreeMap<(&PolicyName, &EnvId), EnvResult>,
     row: Option<&Row>,
+    wire: Option<WireResult>,
 ) -> PolicyResult {
     let name = &participant.name;
     let envs: Vec<EnvResult> = settings
@@ -114,6 +138,7 @@ fn policy_result(
         envs,
         mean_rate,
         score,
+        wire,
     }
 }
 
@@ -132,6 +157,15 @@ fn settings_record(settings: &Settings, scoreboard: &Scoreboard) -> SettingsReco
         },
         cameras: settings.view.cameras.clone(),
         image_size: settings.view.size,
+        servers: settings.endpoints().next().map(|_| {
+            let rules = &settings.servers.rules;
+            ServerRules {
+                act_deadline_ms: rules.latency.deadline().as_secs_f64() * 1000.0,
+                gripper_convention: rules.gripper,
+                p1_images: rules.p1_images,
+                private_endpoints: rules.addresses == Addresses::AllowPrivate,
+            }
+        }),
         rule_parameters: scoreboard.parameters.clone(),
         scheme: settings.scoring.scheme.to_string(),
         temperature: settings.scoring.temperature.to_f64(),

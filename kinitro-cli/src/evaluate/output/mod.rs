@@ -17,30 +17,30 @@ pub use document::{identity, results};
 pub use folder::{Folder, Occupied, REPORT_HTML, RESULTS_JSON};
 pub use reel::Reel;
 pub use sheet::{Moments, encode_png};
-pub use tables::{leaderboard, success_tables};
+pub use tables::{leaderboard, success_tables, wire_table};
 
 use super::Error;
+use super::lineup::Lineup;
 use super::run::Finished;
-use super::settings::Settings;
 
 /// Writes episodes into a [`Folder`] as they finish, and the tables at the end.
 #[derive(Debug)]
 pub struct Recorder<'a> {
     folder: Folder,
-    settings: &'a Settings,
+    lineup: &'a Lineup<'a>,
     identity: Identity,
     reel_frames: usize,
     seen: report::Seen,
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder for an evaluation of `settings` under `identity` (see [`identity`]).
-    pub fn new(folder: Folder, settings: &'a Settings, identity: Identity) -> Self {
+    /// A recorder for an evaluation of `lineup` under `identity` (see [`identity`]).
+    pub fn new(folder: Folder, lineup: &'a Lineup<'a>, identity: Identity) -> Self {
         Self {
             folder,
-            settings,
+            lineup,
             identity,
-            reel_frames: reel::frames_each(settings),
+            reel_frames: reel::frames_each(lineup),
             seen: report::Seen::default(),
         }
     }
@@ -50,9 +50,9 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// [`Error::Record`], [`Error::EncodePicture`], [`Error::Write`].
     pub fn episode(&mut self, finished: &Finished) -> Result<(), Error> {
-        let path = PathBuf::from(transcripts::path(self.settings, finished.unit));
+        let path = PathBuf::from(transcripts::path(self.lineup, finished.unit));
         let mut bytes = Vec::new();
-        let transcript = transcripts::transcript(self.settings, &self.identity, finished);
+        let transcript = transcripts::transcript(self.lineup, &self.identity, finished);
         transcript
             .write(&mut bytes)
             .map_err(|source| Error::Record {
@@ -61,9 +61,8 @@ impl<'a> Recorder<'a> {
                 source,
             })?;
         self.folder.write(&path, &bytes)?;
-        let participants = self.settings.participants();
-        let policy = &participants.list()[finished.unit.participant].name;
-        let env = &self.settings.envs[finished.unit.env];
+        let policy = &self.lineup.participants()[finished.unit.participant].name;
+        let env = &self.lineup.settings().envs[finished.unit.env];
         self.seen.transcript(policy, &transcript);
         let Some(moments) = &finished.moments else {
             return Ok(());

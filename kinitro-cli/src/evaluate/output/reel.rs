@@ -5,7 +5,7 @@ use kinitro_core::units::ImageSize;
 
 use super::sheet::{MAX_KEPT, Moment, Moments, middle};
 use crate::evaluate::Error;
-use crate::evaluate::settings::{Role, Settings};
+use crate::evaluate::lineup::Lineup;
 
 /// Most frames of a reel: everything that is kept of an episode, and its end.
 const MAX_FRAMES: usize = MAX_KEPT + 1;
@@ -37,16 +37,14 @@ pub struct Reel {
 /// Frames of each reel, so that a report stays small whatever is evaluated; 0 where there is no room for any.
 ///
 /// It depends on what is evaluated alone, not on how episodes end, so that reels can be drawn as episodes finish.
-pub(super) fn frames_each(settings: &Settings) -> usize {
-    let size = settings.view.size;
-    let pixels = reduced(size).rgb_len() / 3;
-    let participants = settings.participants();
-    let policies = participants
-        .list()
-        .iter()
-        .filter(|participant| participant.role == Role::Policy);
-    let each = policies.count() * settings.envs.len() * settings.view.cameras.len();
-    let frames = MAX_PIXELS / (each * pixels).max(1);
+pub(super) fn frames_each(lineup: &Lineup<'_>) -> usize {
+    let settings = lineup.settings();
+    let pixels = reduced(settings.view.size).rgb_len() / 3;
+    let policies = lineup.participants().iter();
+    let cameras: usize = policies
+        .map(|participant| participant.view.cameras.len())
+        .sum();
+    let frames = MAX_PIXELS / (cameras * settings.envs.len() * pixels).max(1);
     if frames < MIN_FRAMES {
         return 0;
     }

@@ -61,6 +61,7 @@ pub(super) fn episodes_csv(results: &Results) -> Result<Vec<u8>, csv::Error> {
         "policy",
         "outcome",
         "success",
+        "failure",
         "steps",
         "total_reward",
         "state_hash",
@@ -74,6 +75,7 @@ pub(super) fn episodes_csv(results: &Results) -> Result<Vec<u8>, csv::Error> {
             entry.policy.to_string(),
             entry.outcome.to_string(),
             entry.success.to_string(),
+            entry.failure.clone().unwrap_or_default(),
             entry.steps.to_string(),
             entry.total_reward.to_string(),
             entry.state_hash.to_string(),
@@ -158,6 +160,31 @@ fn rate_cell(result: &EnvResult) -> String {
 
 fn percent(rate: f64) -> String {
     format!("{:.0} %", rate * 100.0)
+}
+
+/// How servers answered: one row per policy behind one; `None` where there are none. Times in milliseconds.
+pub fn wire_table(results: &Results) -> Option<Table> {
+    let mut table = plain_table();
+    table.set_header([
+        "server", "protocol", "answers", "p50", "p95", "p99", "max", "held", "retried", "failed",
+    ]);
+    for policy in &results.policies {
+        let Some(wire) = &policy.wire else {
+            continue;
+        };
+        let spoken = match (wire.protocol, wire.encoding) {
+            (Some(protocol), Some(encoding)) => format!("{protocol} {}", encoding.as_str()),
+            _ => "not reached".to_owned(),
+        };
+        let mut row = vec![Cell::new(&policy.name), Cell::new(spoken)];
+        row.push(right(wire.answers.to_string()));
+        let times = [wire.p50_ms, wire.p95_ms, wire.p99_ms, wire.max_ms];
+        row.extend(times.map(|ms| right(format!("{ms:.1}"))));
+        let failed: u64 = wire.failures.values().sum();
+        row.extend([wire.held, wire.retried, failed].map(|count| right(count.to_string())));
+        table.add_row(row);
+    }
+    (table.row_count() > 0).then_some(table)
 }
 
 /// Who earns what: one row per miner, then what nobody earned. `name` gives a miner's name by uid.

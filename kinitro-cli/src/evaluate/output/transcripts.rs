@@ -7,15 +7,16 @@ use kinitro_core::record::transcript::{
 };
 use kinitro_sim::episode::TakenAction;
 
+use crate::evaluate::lineup::Lineup;
 use crate::evaluate::run::{Finished, Unit};
-use crate::evaluate::settings::Settings;
+use crate::policy_server::AnswerNote;
 use crate::replay::EXTENSION;
 
 /// The transcript of a finished episode.
 ///
-/// Answers of in-process policies are not timed, so that two runs of one evaluation write equal bytes.
+/// Answers of policies inside the evaluator are not timed, so that two runs of one evaluation write equal bytes.
 pub(super) fn transcript(
-    settings: &Settings,
+    lineup: &Lineup<'_>,
     identity: &Identity,
     finished: &Finished,
 ) -> Transcript {
@@ -23,10 +24,18 @@ pub(super) fn transcript(
         unit,
         start,
         record,
+        exchange,
         ..
     } = finished;
-    let participants = settings.participants();
-    let participant = &participants.list()[unit.participant];
+    let settings = lineup.settings();
+    let participant = &lineup.participants()[unit.participant];
+    let answers = exchange
+        .as_ref()
+        .map_or(&[][..], |exchange| &exchange.answers);
+    let timing = exchange.as_ref().map_or_else(Timing::default, |exchange| {
+        let times = answers.iter().map(|answer| answer.wire_ms).collect();
+        Timing::from_answers(exchange.wall_ms, times)
+    });
     let header = Header {
         format: FORMAT.to_owned(),
         identity: identity.clone(),
@@ -47,30 +56,48 @@ pub(super) fn transcript(
         state_hash: record.state_hash,
         image_hash: record.image_hash,
         observation_hash: record.observation_hash,
-        timing: Timing::default(),
-        receipt: (),
+        timing,
+        receipt: exchange
+            .as_ref()
+            .and_then(|exchange| exchange.receipt.offered().cloned()),
     };
-    let frame = |taken: &TakenAction| Frame {
+    let frames = record.actions.iter().enumerate();
+    let frames = frames.map(|(step, taken)| frame(taken, answers.get(step).copied()));
+    Transcript {
+        header,
+        frames: frames.collect(),
+    }
+}
+
+fn frame(taken: &TakenAction, answer: Option<AnswerNote>) -> Frame {
+    let AnswerNote {
+        wire_ms,
+        held,
+        retried,
+    } = answer.unwrap_or_default();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "times are not negative, and the format saturates as this cast does"
+    )]
+    let wire_ms = wire_ms.round() as u16;
+    Frame {
         action: taken.action,
         flags: FrameFlags {
             clipped: taken.clipped,
-            ..FrameFlags::default()
+            held,
+            retried,
         },
-        wire_ms: 0,
-    };
-    Transcript {
-        header,
-        frames: record.actions.iter().map(frame).collect(),
+        wire_ms,
     }
 }
 
 /// Where a transcript lies in a result folder: `transcripts/<policy>/<environment>/<episode>.ktr`.
-pub(super) fn path(settings: &Settings, unit: Unit) -> String {
-    let participants = settings.participants();
-    let policy = &participants.list()[unit.participant].name;
+pub(super) fn path(lineup: &Lineup<'_>, unit: Unit) -> String {
+    let policy = &lineup.participants()[unit.participant].name;
     format!(
         "transcripts/{policy}/{}/{:05}.{EXTENSION}",
-        settings.envs[unit.env].name(),
+        lineup.settings().envs[unit.env].name(),
         unit.episode.0
     )
 }

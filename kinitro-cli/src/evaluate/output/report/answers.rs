@@ -1,59 +1,31 @@
-//! How long policies took to answer.
+//! How policies behind servers answered: how fast, and what went wrong.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use kinitro_core::ids::PolicyName;
-use kinitro_core::protocol::results::Results;
-use kinitro_core::record::transcript::Frame;
+use kinitro_core::protocol::results::{PolicyResult, Results, WireResult};
 
 use super::markup::Text;
+use crate::evaluate::histogram::Histogram;
 
 /// Size of a plot, in its own units.
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 48.0;
 
-/// How many answers took how many milliseconds.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Answers(BTreeMap<u16, u64>);
+/// Answers by the milliseconds that they took.
+pub(super) type Answers = Histogram<u16>;
 
-impl Answers {
-    pub(super) fn count(&mut self, frames: &[Frame]) {
-        for frame in frames {
-            *self.0.entry(frame.wire_ms).or_default() += 1;
-        }
+/// The part of the answers that came within a time, drawn over `0..=most` milliseconds.
+fn plot(answers: &Answers, most: u16) -> String {
+    let total = answers.total().max(1) as f64;
+    let x = |ms: u16| f64::from(ms) / f64::from(most.max(1)) * WIDTH;
+    let mut path = format!("M0 {HEIGHT}");
+    for (ms, within) in answers.cumulative() {
+        let height = HEIGHT - within as f64 / total * HEIGHT;
+        write!(path, "H{:.1}V{height:.1}", x(ms)).expect("text can always grow");
     }
-
-    fn total(&self) -> u64 {
-        self.0.values().sum()
-    }
-
-    /// Milliseconds within which `percent` of the answers came, by the nearest-rank rule; 0 without answers.
-    fn percentile(&self, percent: u64) -> u16 {
-        let rank = (self.total() * percent).div_ceil(100);
-        let within = self.cumulative().find(|(_, within)| *within >= rank);
-        within.map_or(0, |(ms, _)| ms)
-    }
-
-    /// Milliseconds, and how many answers came within them.
-    fn cumulative(&self) -> impl Iterator<Item = (u16, u64)> {
-        self.0.iter().scan(0, |within, (ms, count)| {
-            *within += count;
-            Some((*ms, *within))
-        })
-    }
-
-    /// The part of the answers that came within a time, drawn over `0..=most` milliseconds.
-    fn plot(&self, most: u16) -> String {
-        let total = self.total().max(1) as f64;
-        let x = |ms: u16| f64::from(ms) / f64::from(most.max(1)) * WIDTH;
-        let mut path = format!("M0 {HEIGHT}");
-        for (ms, within) in self.cumulative() {
-            let height = HEIGHT - within as f64 / total * HEIGHT;
-            write!(path, "H{:.1}V{height:.1}", x(ms)).expect("text can always grow");
-        }
-        format!("{path}H{WIDTH}")
-    }
+    format!("{path}H{WIDTH}")
 }
 
 pub(super) struct Section<'a> {
@@ -68,13 +40,13 @@ impl fmt::Display for Section<'_> {
             "<section id=\"answers\" aria-labelledby=\"answers-title\">\n\
              <h2 id=\"answers-title\">Answer times</h2>\n"
         )?;
-        if self.answers.len() < self.results.policies.len() {
+        if self.served().count() < self.results.policies.len() {
             writeln!(
                 f,
                 "<p>Answers of policies that run inside the evaluator are not timed.</p>"
             )?;
         }
-        if !self.answers.is_empty() {
+        if self.served().next().is_some() {
             self.table(f)?;
         }
         writeln!(f, "</section>")
@@ -82,39 +54,92 @@ impl fmt::Display for Section<'_> {
 }
 
 impl Section<'_> {
+    /// The policies behind servers.
+    fn served(&self) -> impl Iterator<Item = (&PolicyResult, &WireResult)> {
+        let policies = self.results.policies.iter();
+        policies.filter_map(|policy| policy.wire.as_ref().map(|wire| (policy, wire)))
+    }
+
     fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slowest = self.answers.values().map(|answers| answers.percentile(100));
         let most = slowest.max().unwrap_or(0);
         write!(
             f,
             "<table class=\"stacked\">\n\
-             <caption>Milliseconds from question to answer. The curve is the part of the answers that came within a time, \
-             from 0 to {most} ms.</caption>\n<thead><tr><th scope=\"col\">Policy</th>\
-             <th scope=\"col\" class=\"n\">Answers</th><th scope=\"col\" class=\"n\">p50</th>\
-             <th scope=\"col\" class=\"n\">p95</th><th scope=\"col\" class=\"n\">p99</th>\
-             <th scope=\"col\" class=\"n\">Slowest</th><th scope=\"col\">Distribution</th></tr></thead>\n<tbody>\n"
+             <caption>Milliseconds from question to answer. Held: the deadline was missed and the action before repeated. \
+             The curve is the part of the answers that came within a time, from 0 to {most} ms.</caption>\n<thead><tr>\
+             <th scope=\"col\">Policy</th><th scope=\"col\">Protocol</th>"
         )?;
-        for policy in &self.results.policies {
-            let Some(answers) = self.answers.get(&policy.name) else {
-                continue;
-            };
-            let (name, total) = (Text(policy.name.as_str()), answers.total());
-            let [p50, p95, p99, max] = [50, 95, 99, 100].map(|percent| answers.percentile(percent));
-            writeln!(
-                f,
-                "<tr data-row=\"answers\" data-policy=\"{name}\" data-answers=\"{total}\" data-p50=\"{p50}\" \
-                 data-p95=\"{p95}\" data-p99=\"{p99}\" data-slowest=\"{max}\">\
-                 <th scope=\"row\">{name}</th><td class=\"n\" data-label=\"Answers\">{total}</td>\
-                 <td class=\"n\" data-label=\"p50\">{p50}</td>\
-                 <td class=\"n\" data-label=\"p95\">{p95}</td>\
-                 <td class=\"n\" data-label=\"p99\">{p99}</td>\
-                 <td class=\"n\" data-label=\"Slowest\">{max}</td>\
-                 <td class=\"why\"><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"Distribution of {name}\">\
-                 <path d=\"{}\"/></svg></td></tr>",
-                answers.plot(most),
-            )?;
+        for title in [
+            "Answers", "p50", "p95", "p99", "Slowest", "Held", "Retried", "Failed",
+        ] {
+            write!(f, "<th scope=\"col\" class=\"n\">{title}</th>")?;
+        }
+        writeln!(
+            f,
+            "<th scope=\"col\">Distribution</th></tr></thead>\n<tbody>"
+        )?;
+        for (policy, wire) in self.served() {
+            self.row(policy, wire, most, f)?;
         }
         writeln!(f, "</tbody>\n</table>")
+    }
+
+    fn row(
+        &self,
+        policy: &PolicyResult,
+        wire: &WireResult,
+        most: u16,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        let name = Text(policy.name.as_str());
+        let spoken = match (wire.protocol, wire.encoding) {
+            (Some(protocol), Some(encoding)) => format!("{protocol}, {}", encoding.as_str()),
+            _ => "not reached".to_owned(),
+        };
+        let failed: u64 = wire.failures.values().sum();
+        let counts = [
+            ("answers", "Answers", wire.answers),
+            ("held", "Held", wire.held),
+            ("retried", "Retried", wire.retried),
+            ("failed", "Failed", failed),
+        ];
+        let times = [
+            ("p50", "p50", wire.p50_ms),
+            ("p95", "p95", wire.p95_ms),
+            ("p99", "p99", wire.p99_ms),
+            ("slowest", "Slowest", wire.max_ms),
+        ];
+        write!(f, "<tr data-row=\"answers\" data-policy=\"{name}\"")?;
+        for (key, _, count) in counts {
+            write!(f, " data-{key}=\"{count}\"")?;
+        }
+        for (key, _, ms) in times {
+            write!(f, " data-{key}=\"{ms}\"")?;
+        }
+        write!(
+            f,
+            "><th scope=\"row\">{name}</th><td data-label=\"Protocol\">{spoken}</td>"
+        )?;
+        let [answers, rest @ ..] = counts.map(|(_, label, count)| (label, count.to_string()));
+        let times = times.map(|(_, label, ms)| (label, format!("{ms:.1}")));
+        for (label, value) in [answers].into_iter().chain(times).chain(rest) {
+            write!(f, "<td class=\"n\" data-label=\"{label}\">{value}</td>")?;
+        }
+        write!(f, "<td class=\"why\">")?;
+        for (outcome, count) in &wire.failures {
+            let outcome = outcome.as_str().replace('_', " ");
+            write!(f, "{count} × {} ", Text(&outcome))?;
+        }
+        if let Some(answers) = self.answers.get(&policy.name) {
+            write!(
+                f,
+                "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"Distribution of {name}\">\
+                 <path d=\"{}\"/></svg>",
+                plot(answers, most)
+            )?;
+        }
+        writeln!(f, "</td></tr>")
     }
 }
 
@@ -123,16 +148,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_by_nearest_rank() {
-        let answers = Answers([(1, 50), (4, 45), (9, 4), (500, 1)].into());
-        let at = |percent| answers.percentile(percent);
-        assert_eq!([at(50), at(51), at(95), at(99), at(100)], [1, 4, 4, 9, 500]);
-        assert_eq!(Answers::default().percentile(99), 0);
-    }
-
-    #[test]
     fn the_curve_ends_at_the_top() {
-        let answers = Answers([(0, 1), (50, 1)].into());
-        assert_eq!(answers.plot(100), "M0 48H0.0V24.0H160.0V0.0H320");
+        let mut answers = Answers::default();
+        answers.count(0);
+        answers.count(50);
+        assert_eq!(plot(&answers, 100), "M0 48H0.0V24.0H160.0V0.0H320");
     }
 }

@@ -79,6 +79,9 @@ impl Section<'_> {
         if let Some(reel) = reel {
             self.reel(entry, reel, f)?;
         }
+        if let Some(failure) = &entry.failure {
+            writeln!(f, "<p class=\"failure\">{}</p>", Text(failure))?;
+        }
         write!(f, "<p class=\"files\">")?;
         if let Some(transcript) = &entry.transcript {
             // With `./` the path cannot be read as a scheme.

@@ -10,7 +10,7 @@
 //! | `success` | success rates as a heat map |
 //! | `reasons` | why each weight is what it is |
 //! | `episodes` | picture strips and players |
-//! | `answers` | how long policies took to answer |
+//! | `answers` | how servers answered |
 //! | `setup` | settings, identity, how to repeat and replay, files |
 //! | `markup` | text → HTML |
 
@@ -57,7 +57,9 @@ impl Seen {
     pub fn transcript(&mut self, policy: &PolicyName, transcript: &Transcript) {
         if transcript.header.timing != Timing::default() {
             let answers = self.answers.entry(policy.clone()).or_default();
-            answers.count(&transcript.frames);
+            for frame in &transcript.frames {
+                answers.count(frame.wire_ms);
+            }
         }
     }
 }

@@ -4,9 +4,11 @@ use std::fmt;
 
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::results::{Results, SeedRecord};
+use kinitro_core::protocol::wire::GripperConvention;
 
 use super::markup::Text;
 use super::scored;
+use crate::policy_server::LatencyProfile;
 use crate::scoreboard::ScoringSettings;
 
 /// What lies beside the report, and what it holds.
@@ -26,12 +28,16 @@ impl fmt::Display for Section<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let results = self.0;
         let command = command(results);
+        let condition = match &results.settings.servers {
+            Some(_) => ", and where servers answer as they did,",
+            None => "",
+        };
         write!(
             f,
             "<section id=\"setup\" aria-labelledby=\"setup-title\">\n<h2 id=\"setup-title\">Setup and replay</h2>\n\
              <p>In the folder of this report, this simulates every transcript again and compares all hashes:</p>\n\
              <pre><code>kinitro replay .</code></pre>\n\
-             <p>This runs the same evaluation again; under the same identity every number comes out equal:</p>\n\
+             <p>This runs the same evaluation again; under the same identity{condition} every number comes out equal:</p>\n\
              <pre><code data-command=\"evaluate\">{}</code></pre>\n",
             Text(&command)
         )?;
@@ -121,6 +127,15 @@ fn settings(results: &Results) -> Vec<(String, String)> {
         ("scheme", settings.scheme.clone()),
         ("temperature", settings.temperature.to_string()),
     ]);
+    if let Some(servers) = &settings.servers {
+        let yes_or_no = |flag| if flag { "yes" } else { "no" }.to_owned();
+        rows.extend([
+            ("time per action", format!("{} ms", servers.act_deadline_ms)),
+            ("gripper sign", servers.gripper_convention.to_string()),
+            ("images for p1", yes_or_no(servers.p1_images)),
+            ("private addresses", yes_or_no(servers.private_endpoints)),
+        ]);
+    }
     let rows = rows
         .into_iter()
         .map(|(field, value)| (field.to_owned(), value));
@@ -158,6 +173,9 @@ fn command(results: &Results) -> String {
         option("cameras", "none");
     } else {
         option("cameras", &cameras.join(","));
+    }
+    // Servers of the earlier protocols get images whatever the others get.
+    if !cameras.is_empty() || settings.servers.is_some() {
         option("image-size", &settings.image_size.width().to_string());
     }
     let default = ScoringSettings::default();
@@ -175,6 +193,20 @@ fn command(results: &Results) -> String {
         && *evidence != default.evidence.to_string()
     {
         option("evidence", evidence);
+    }
+    if let Some(servers) = &settings.servers {
+        if servers.act_deadline_ms == LatencyProfile::Strict.deadline().as_secs_f64() * 1000.0 {
+            option("latency-profile", "strict");
+        }
+        if servers.gripper_convention != GripperConvention::default() {
+            option("gripper-convention", servers.gripper_convention.as_str());
+        }
+        if !servers.p1_images {
+            option("p1-images", "off");
+        }
+        if servers.private_endpoints {
+            words.push("--allow-private-endpoints".to_owned());
+        }
     }
     words.join(" \\\n  ")
 }
