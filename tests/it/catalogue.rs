@@ -6,7 +6,7 @@ use kinitro_core::ids::{EnvId, EpisodeIndex};
 use kinitro_core::protocol::policy::Action;
 use kinitro_core::record::{Level, Outcome, SceneGroup};
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
-use kinitro_sim::episode::{EpisodeStart, Simulator, Status, TakenAction, View};
+use kinitro_sim::episode::{EpisodeRecord, EpisodeStart, Simulator, Status, TakenAction, View};
 use kinitro_sim::registry;
 use kinitro_tests::{experts, places};
 
@@ -76,26 +76,91 @@ fn scenes_differ_between_keys_and_are_equal_for_equal_keys() {
     }
 }
 
+/// Thirty steps of made-up actions.
+fn play(simulator: &mut Simulator, start: &EpisodeStart) -> EpisodeRecord {
+    let mut episode = simulator.begin(start).unwrap();
+    for step in 0..30_u8 {
+        let push = f64::from(step % 7) / 3.5 - 0.8;
+        let (action, clipped) = Action::from_wire([push, -push, -0.5, 1.0]).unwrap();
+        if episode.apply(TakenAction { action, clipped }).unwrap() != Status::Running {
+            break;
+        }
+    }
+    episode.abandon(Outcome::PolicyError);
+    episode.finish().unwrap()
+}
+
 #[test]
 fn an_episode_does_not_depend_on_what_its_simulator_did_before() {
     for env in registry::ids() {
-        let play = |simulator: &mut Simulator, episode: u64, level: Level| {
-            let mut episode = simulator.begin(&start(&env, episode, level)).unwrap();
-            for step in 0..30_u8 {
-                let push = f64::from(step % 7) / 3.5 - 0.8;
-                let (action, clipped) = Action::from_wire([push, -push, -0.5, 1.0]).unwrap();
-                if episode.apply(TakenAction { action, clipped }).unwrap() != Status::Running {
-                    break;
-                }
-            }
-            episode.abandon(Outcome::PolicyError);
-            episode.finish().unwrap()
-        };
-        let fresh = play(&mut simulator(&env), 1, Level::Seed);
+        let fresh = play(&mut simulator(&env), &start(&env, 1, Level::Seed));
         let mut used = simulator(&env);
-        play(&mut used, 0, Level::Seed);
-        play(&mut used, 2, Level::None);
-        assert_eq!(play(&mut used, 1, Level::Seed), fresh, "{env}");
+        play(&mut used, &start(&env, 0, Level::Seed));
+        play(&mut used, &start(&env, 2, Level::None));
+        assert_eq!(
+            play(&mut used, &start(&env, 1, Level::Seed)),
+            fresh,
+            "{env}"
+        );
+    }
+}
+
+#[test]
+fn a_duplicated_simulator_gives_the_same_bits() {
+    for env in registry::ids() {
+        let view = View::standard();
+        let mut used = Simulator::new(&env, &places::models(), &view).unwrap();
+        let mut early = used.duplicate().unwrap();
+        let fresh = play(&mut used, &start(&env, 1, Level::Seed));
+        assert!(fresh.image_hash.is_some());
+        play(&mut used, &start(&env, 0, Level::Seed));
+        let mut late = used.duplicate().unwrap();
+        for simulator in [&mut early, &mut late] {
+            let record = play(simulator, &start(&env, 1, Level::Seed));
+            assert_eq!(record, fresh, "{env}");
+        }
+    }
+}
+
+/// The hand's velocity against the central difference of its observed position over two control steps (25 ms), while it is
+/// moved to and fro: the difference smooths what happens within, which at the accelerations that the arm reaches is this much.
+#[test]
+fn the_hand_moves_as_it_is_said_to() {
+    const TOLERANCE: f64 = 0.1;
+    for env in registry::ids() {
+        let mut simulator = simulator(&env);
+        let period = simulator.spec().control_period;
+        let mut episode = simulator.begin(&start(&env, 0, Level::Seed)).unwrap();
+        let mut seen: Vec<([f64; 3], [f64; 3])> = Vec::new();
+        for step in 0..60_u8 {
+            let push = if step % 40 < 20 { 0.8 } else { -0.8 };
+            let (action, clipped) = Action::from_wire([push, -push, 0.3, 0.0]).unwrap();
+            if episode.apply(TakenAction { action, clipped }).unwrap() != Status::Running {
+                break;
+            }
+            let [x, y, z, _] = episode.observation().proprio.map(f64::from);
+            let hand = episode.hand();
+            let length: f64 = hand.orientation.0.iter().map(|part| part * part).sum();
+            assert!((length - 1.0).abs() < 1e-9, "{env}: {length}");
+            assert!(hand.angular_velocity.iter().all(|part| part.abs() < 5.0));
+            seen.push(([x, y, z], hand.linear_velocity));
+        }
+        let (mut fastest, mut worst) = (0.0_f64, 0.0_f64);
+        for window in seen.windows(3) {
+            let [(before, _), (_, velocity), (after, _)] = window else {
+                unreachable!("windows of three")
+            };
+            for axis in 0..3 {
+                let difference = (after[axis] - before[axis]) / (2.0 * period);
+                worst = worst.max((velocity[axis] - difference).abs());
+                fastest = fastest.max(velocity[axis].abs());
+            }
+        }
+        println!("{env}: up to {fastest:.3} m/s, differences up to {worst:.4} m/s");
+        assert!(
+            fastest > 0.3 && worst < TOLERANCE,
+            "{env}: {fastest} {worst}"
+        );
     }
 }
 

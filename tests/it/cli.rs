@@ -74,6 +74,9 @@ fn help_tells_what_there_is() {
         ("kinitro", "--help"),
         ("evaluate", "evaluate --help"),
         ("replay", "replay --help"),
+        ("miner", "miner --help"),
+        ("miner-mock", "miner mock --help"),
+        ("miner-test", "miner test --help"),
         ("env", "env --help"),
         ("env-test", "env test --help"),
         ("env-parity", "env parity --help"),
@@ -97,8 +100,17 @@ fn bad_arguments_are_one_error_and_exit_code_2() {
         ("evaluate --policy a=expert:noise=x", &["not a number"]),
         ("evaluate --policy a/b=expert", &["policy name"]),
         (
-            "evaluate --policy a=http://localhost:8001",
-            &["not supported by this version"],
+            "evaluate --policy a=http://localhost:8001/?q=1",
+            &["a query is not possible", "#v3|p2|p1"],
+        ),
+        (
+            "evaluate --policy a=http://localhost:8001#p9",
+            &["`v3`, `p2` or `p1`"],
+        ),
+        (&format!("{policy} --max-concurrent 0"), &["0"]),
+        (
+            &format!("{policy} --latency-profile fast"),
+            &["standard, strict"],
         ),
         (
             "evaluate --policy a=expert --policy a=zero",

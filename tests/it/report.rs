@@ -7,9 +7,10 @@ use std::sync::LazyLock;
 
 use kinitro_cli::evaluate::output::report::{self, Seen};
 use kinitro_core::protocol::policy::Action;
-use kinitro_core::protocol::results::Results;
-use kinitro_core::record::Transcript;
+use kinitro_core::protocol::results::{Results, WireResult};
+use kinitro_core::protocol::wire::{Encoding, Protocol};
 use kinitro_core::record::transcript::{Frame, FrameFlags, Timing};
+use kinitro_core::record::{Outcome, Transcript};
 use kinitro_tests::program::kinitro;
 use tempfile::TempDir;
 
@@ -257,7 +258,7 @@ fn foreign_text_stays_text() {
 fn answers_are_shown_where_they_were_timed() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
-    let results = evaluate(
+    let mut results = evaluate(
         &out,
         "--policy a=zero --policy b=random --envs metaworld/reach-v3 --episodes 1 --cameras none",
     )
@@ -283,6 +284,20 @@ fn answers_are_shown_where_they_were_timed() {
         .map(|frame| f64::from(frame.wire_ms));
     transcript.header.timing = Timing::from_answers(5000.0, times.collect());
     seen.transcript(&a, &transcript);
+    results.policies[0].wire = Some(WireResult {
+        protocol: Some(Protocol::V3),
+        encoding: Some(Encoding::Msgpack),
+        cameras: Vec::new(),
+        answers: 100,
+        p50_ms: 19.75,
+        p95_ms: 20.25,
+        p99_ms: 90.01,
+        max_ms: 480.5,
+        held: 2,
+        retried: 1,
+        failures: BTreeMap::from([(Outcome::ActTimeout, 3)]),
+    });
+    results.episodes[0].failure = Some("a <script> of theirs".to_owned());
     let html = report::html(&results, &seen);
     let rows = marked(&html, "row");
     let rows: Vec<_> = rows.iter().filter(|row| row["row"] == "answers").collect();
@@ -290,14 +305,19 @@ fn answers_are_shown_where_they_were_timed() {
     let expected = [
         ("policy", "a"),
         ("answers", "100"),
-        ("p50", "20"),
-        ("p95", "20"),
-        ("p99", "90"),
-        ("slowest", "480"),
+        ("p50", "19.75"),
+        ("p95", "20.25"),
+        ("p99", "90.01"),
+        ("slowest", "480.5"),
+        ("held", "2"),
+        ("retried", "1"),
+        ("failed", "3"),
     ];
     for (name, value) in expected {
         assert_eq!(rows[0][name], value, "{name}");
     }
     assert_eq!(html.matches("<svg").count(), 1);
+    assert!(html.contains("3 × act timeout") && html.contains("v3, msgpack"));
+    assert!(html.contains("a &lt;script&gt; of theirs"));
     assert!(html.contains("are not timed"), "the other policy's are not");
 }

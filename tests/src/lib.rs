@@ -5,8 +5,11 @@
     reason = "tests say what they skip and what their children printed"
 )]
 
+pub mod borders;
 pub mod experts;
+pub mod http;
 pub mod places;
 pub mod process;
 pub mod program;
+pub mod seeds;
 pub mod segmentation;

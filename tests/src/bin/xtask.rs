@@ -1,4 +1,5 @@
-//! Development tasks: `cargo xtask gen` writes the generated documents, `cargo xtask check` checks them and the layers.
+//! Development tasks: `cargo xtask gen` writes the generated documents and the seeds of the fuzz corpus, `cargo xtask check`
+//! checks the documents and the layers.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::{env, fs};
 use anyhow::{Context as _, bail};
 use kinitro_core::record::Level;
 use kinitro_sim::registry;
-use kinitro_tests::{experts, places};
+use kinitro_tests::{experts, places, seeds};
 
 fn main() -> ExitCode {
     let task = env::args().nth(1);
@@ -52,6 +53,7 @@ fn environments() -> String {
 }
 
 fn generate() -> anyhow::Result<()> {
+    seeds::write()?;
     let folder = places::workspace().join("docs/generated");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     for (name, content) in documents() {
