@@ -29,6 +29,8 @@ step cargo build
 step cargo test --all-features
 step cargo run --quiet --package kinitro-tests --bin xtask -- check
 step cargo clippy --workspace --all-targets --all-features -- -D warnings
+# The evaluator without the command line, as other programs embed it.
+step cargo clippy -p kinitro-cli --no-default-features --features evaluate -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --workspace --no-deps --document-private-items
 step python_package
 printf '\nall checks passed after %d s\n' "$SECONDS"
