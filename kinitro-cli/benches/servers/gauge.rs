@@ -36,7 +36,7 @@ pub(crate) struct Held<'a> {
 impl Gauge {
     pub(crate) fn new(count: NonZeroUsize) -> Self {
         Self {
-            permits: Permits::new(count),
+            permits: Permits::beside_network(count),
             count: count.get(),
             state: Mutex::new(State {
                 since: Instant::now(),

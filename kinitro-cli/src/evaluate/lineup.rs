@@ -170,6 +170,12 @@ impl<'a> Lineup<'a> {
         self.baselines
     }
 
+    /// Whether anybody is reached through the network.
+    pub fn has_servers(&self) -> bool {
+        let is_server = |participant: &Participant| matches!(participant.reach, Reach::Server(_));
+        self.participants.iter().any(is_server)
+    }
+
     /// Who is out of reach, and why.
     pub fn unreachable(&self) -> impl Iterator<Item = (&PolicyName, &str)> {
         self.participants

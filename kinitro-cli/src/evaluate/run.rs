@@ -102,7 +102,11 @@ pub fn run(
         cycle: settings.seed.cycle_seed(),
         lanes: lineup.lanes(),
         originals: Originals::new(models),
-        permits: Permits::new(settings.jobs),
+        permits: if lineup.has_servers() {
+            Permits::beside_network(settings.jobs)
+        } else {
+            Permits::new(settings.jobs)
+        },
         is_over: AtomicBool::new(false),
         units_left: (0..settings.envs.len()).map(units_left).collect(),
     };
