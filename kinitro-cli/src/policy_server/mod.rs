@@ -75,6 +75,7 @@ pub use address::Addresses;
 pub use endpoint::Endpoint;
 pub use episode::{AnswerNote, Episode, InPlace, Pause};
 pub use error::{Error, Fault};
+#[cfg(feature = "cli")]
 pub(crate) use grace::Grace;
 pub use network::Network;
 pub use probe::{Caller, Exchanged, Probe};
