@@ -82,8 +82,8 @@ pub struct Played {
 /// Runs all episodes of `lineup` on the models below the folder `models`.
 ///
 /// Every server has threads of its own, one for each of its episodes at a time, and policies inside the evaluator share
-/// [`jobs`](super::Settings::jobs) threads. Of all these, `jobs` simulate at any moment: a thread gives its turn up exactly while it waits for
-/// its server. Each keeps the simulators of one environment at a time and begins every episode with a fresh actor, so no episode depends on
+/// [`jobs`](super::Settings::jobs) threads. Of all these, `jobs` simulate at any moment, with servers one more: a thread gives its turn up exactly
+/// while it waits for its server. Each keeps the simulators of one environment at a time and begins every episode with a fresh actor, so no episode depends on
 /// which thread ran it, on what ran before, or on what other servers do.
 ///
 /// # Errors
