@@ -21,6 +21,8 @@ pub mod evaluate;
 #[cfg(feature = "evaluate")]
 pub mod parallel;
 #[cfg(feature = "evaluate")]
+mod picture;
+#[cfg(feature = "evaluate")]
 pub mod policy_server;
 #[cfg(feature = "evaluate")]
 pub mod replay;

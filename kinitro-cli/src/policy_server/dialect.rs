@@ -17,6 +17,7 @@ use kinitro_sim::rollout::{PolicyStart, Seen};
 
 use super::transport::{Answer, Message, Tags};
 use super::{Fault, Rules};
+use crate::picture::png_file;
 
 /// How one server is spoken to.
 #[derive(Debug, Clone)]
@@ -229,19 +230,12 @@ fn quoted(value: &HeaderValue) -> String {
 }
 
 fn png_files(observation: &Observation) -> Result<Vec<Vec<u8>>, png::EncodingError> {
-    observation.images.iter().map(png_file).collect()
-}
-
-fn png_file(image: &Image) -> Result<Vec<u8>, png::EncodingError> {
-    let mut bytes = Vec::new();
-    let size = image.size();
-    let mut encoder = png::Encoder::new(&mut bytes, size.width(), size.height());
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    // Every step waits for it, so time counts more than the last tenth of the size.
-    encoder.set_compression(png::Compression::Fast);
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(image.rgb())?;
-    writer.finish()?;
-    Ok(bytes)
+    let file = |image: &Image| {
+        let (size, rgb) = (image.size(), image.rgb());
+        // Every step waits for it, so time counts more than the last tenth of the size.
+        png_file((size.width(), size.height()), rgb, |encoder| {
+            encoder.set_compression(png::Compression::Fast);
+        })
+    };
+    observation.images.iter().map(file).collect()
 }

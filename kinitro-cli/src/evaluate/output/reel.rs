@@ -6,6 +6,7 @@ use kinitro_core::units::ImageSize;
 use super::sheet::{MAX_KEPT, Moment, Moments, middle};
 use crate::evaluate::Error;
 use crate::evaluate::lineup::Lineup;
+use crate::picture::png_file;
 
 /// Most frames of a reel: everything that is kept of an episode, and its end.
 const MAX_FRAMES: usize = MAX_KEPT + 1;
@@ -132,21 +133,13 @@ fn reduce(image: &Image, size: ImageSize, rgb: &mut Vec<u8>) {
 }
 
 fn encode(size: ImageSize, frames: usize, rgb: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
     let height =
         size.height() * u32::try_from(frames).expect("a few hundred frames of at most 128 rows");
-    let mut encoder = png::Encoder::new(&mut bytes, size.width(), height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::High);
-    encoder.set_filter(png::Filter::NoFilter);
-    let written = encoder.write_header().and_then(|mut writer| {
-        writer.write_image_data(rgb)?;
-        writer.finish()
-    });
-    written
-        .map(|()| bytes)
-        .map_err(|source| Error::EncodePicture { source })
+    png_file((size.width(), height), rgb, |encoder| {
+        encoder.set_compression(png::Compression::High);
+        encoder.set_filter(png::Filter::NoFilter);
+    })
+    .map_err(|source| Error::EncodePicture { source })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use kinitro_core::protocol::policy::{Image, Observation};
 
 use crate::evaluate::Error;
+use crate::picture::png_file;
 
 /// Moments kept while an episode runs; every second one is dropped when there are more.
 pub(super) const MAX_KEPT: usize = 32;
@@ -111,16 +112,7 @@ fn encode(width: usize, height: usize, rgb: &[u8]) -> Result<Vec<u8>, Error> {
     let side = |pixels: usize| {
         u32::try_from(pixels).expect("a picture is a few images of at most 4096 pixels a side")
     };
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, side(width), side(height));
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    let written = encoder.write_header().and_then(|mut writer| {
-        writer.write_image_data(rgb)?;
-        writer.finish()
-    });
-    written
-        .map(|()| bytes)
+    png_file((side(width), side(height)), rgb, |_| {})
         .map_err(|source| Error::EncodePicture { source })
 }
 

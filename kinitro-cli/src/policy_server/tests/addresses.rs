@@ -122,18 +122,10 @@ fn names_of_addresses_that_are_not_public_are_refused() {
 
 #[test]
 fn the_first_answer_of_the_name_service_stays() {
-    // Every connection serves one request, so that each needs a new one.
-    let once = |body: &str| {
-        Reply::Last(peer::response(
-            "200 OK",
-            "Connection: close\r\n",
-            body.as_bytes(),
-        ))
-    };
     let peer = Peer::new(move |path, _| match path {
-        "/health" => once(HEALTHY_V3),
-        "/act" => once(ACTION),
-        _ => once(RESET_DONE),
+        "/health" => peer::once(HEALTHY_V3),
+        "/act" => peer::once(ACTION),
+        _ => peer::once(RESET_DONE),
     });
     // The second look-up would lead home; it never happens.
     let answers: [&[&str]; 2] = [&["10.0.0.1", "8.8.8.8", "127.0.0.1"], &["127.0.0.1"]];
@@ -154,16 +146,9 @@ fn the_first_answer_of_the_name_service_stays() {
 
 #[test]
 fn the_address_that_took_the_first_connection_stays() {
-    let once = |body: &str| {
-        Reply::Last(peer::response(
-            "200 OK",
-            "Connection: close\r\n",
-            body.as_bytes(),
-        ))
-    };
     let peer = Peer::new(move |path, _| match path {
-        "/health" => once(HEALTHY_V3),
-        _ => once(RESET_DONE),
+        "/health" => peer::once(HEALTHY_V3),
+        _ => peer::once(RESET_DONE),
     });
     let (network, fake) = fake(
         &peer,

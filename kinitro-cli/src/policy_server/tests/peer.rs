@@ -228,6 +228,11 @@ pub(super) fn json(body: &str) -> Reply {
     ))
 }
 
+/// An answer with status 200 after which the connection is closed, so that the next request needs a new one.
+pub(super) fn once(body: &str) -> Reply {
+    Reply::Last(response("200 OK", "Connection: close\r\n", body.as_bytes()))
+}
+
 /// The bytes of an answer.
 pub(super) fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
