@@ -55,12 +55,17 @@ impl EnvGroup {
 
 /// Every group, smallest first.
 ///
-/// Members and order of the benchmarks: Meta-World 3.1.1, `metaworld/env_dict.py`.
+/// The order of members counts: benchmarks place their tasks in it. Members and order: Meta-World 3.1.1, `metaworld/env_dict.py`.
 pub const GROUPS: &[EnvGroup] = &[
     EnvGroup {
         name: "ml10-test",
         summary: "the 5 held-out tasks of Meta-World's ML10",
         tasks: ML10_TEST,
+    },
+    EnvGroup {
+        name: "ml25-test",
+        summary: "the 5 test tasks of Meta-World's ML25, of which basketball is a training task too",
+        tasks: ML25_TEST,
     },
     EnvGroup {
         name: "ml45-test",
@@ -81,6 +86,16 @@ pub const GROUPS: &[EnvGroup] = &[
         name: "ml10-train",
         summary: "the 10 training tasks of Meta-World's ML10",
         tasks: ML10_TRAIN,
+    },
+    EnvGroup {
+        name: "mt25",
+        summary: "the 25 tasks of Meta-World's MT25",
+        tasks: MT25,
+    },
+    EnvGroup {
+        name: "ml25-train",
+        summary: "the 25 training tasks of Meta-World's ML25, which are those of MT25",
+        tasks: MT25,
     },
     EnvGroup {
         name: "ml45-train",
@@ -204,6 +219,42 @@ const ML10_TEST: &[&str] = &[
     "shelf-place",
     "sweep-into",
     "lever-pull",
+];
+
+const MT25: &[&str] = &[
+    "reach",
+    "push",
+    "pick-place",
+    "door-open",
+    "drawer-open",
+    "drawer-close",
+    "button-press-topdown",
+    "peg-insert-side",
+    "window-open",
+    "window-close",
+    "coffee-pull",
+    "pick-out-of-hole",
+    "disassemble",
+    "pick-place-wall",
+    "basketball",
+    "stick-pull",
+    "button-press-wall",
+    "faucet-open",
+    "door-lock",
+    "lever-pull",
+    "sweep-into",
+    "faucet-close",
+    "coffee-button",
+    "button-press-topdown-wall",
+    "dial-turn",
+];
+
+const ML25_TEST: &[&str] = &[
+    "basketball",
+    "door-close",
+    "shelf-place",
+    "sweep",
+    "button-press",
 ];
 
 const MT50: &[&str] = &[
@@ -337,6 +388,9 @@ mod tests {
             ("mt10", 10),
             ("ml10-train", 10),
             ("ml10-test", 5),
+            ("mt25", 25),
+            ("ml25-train", 25),
+            ("ml25-test", 5),
             ("mt50", 50),
             ("ml45-train", 45),
             ("ml45-test", 5),
@@ -351,7 +405,7 @@ mod tests {
                 "{name}"
             );
         }
-        assert_eq!(GROUPS.len(), 7);
+        assert_eq!(GROUPS.len(), 10);
     }
 
     #[test]
@@ -365,7 +419,14 @@ mod tests {
         for group in GROUPS {
             assert!(set(group.name).is_subset(&set("mt50")), "{}", group.name);
         }
+        assert!(set("mt10").is_subset(&set("mt25")));
         assert!(set("ml10-train").is_disjoint(&set("ml10-test")));
+        // Meta-World 3.1.1 has it in both.
+        let both: Vec<EnvId> = set("ml25-train")
+            .intersection(&set("ml25-test"))
+            .cloned()
+            .collect();
+        assert_eq!(both, ["metaworld/basketball-v3".parse().unwrap()]);
         assert!(set("ml45-train").is_disjoint(&set("ml45-test")));
         let both: BTreeSet<EnvId> = set("ml45-train")
             .union(&set("ml45-test"))

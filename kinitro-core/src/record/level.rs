@@ -26,7 +26,8 @@ pub enum Level {
     None,
     /// Placement, physics and reset noise in the ordinary ranges.
     Seed,
-    /// Wider ranges and additional disturbances.
+    /// As `seed` with wider ranges of physics, tilted gravity, harder or softer contacts and delayed commands. What is seen
+    /// does not vary yet.
     Hard,
 }
 
