@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::policy::CameraName;
-use kinitro_core::record::level::Level;
 use kinitro_core::record::outcome::Outcome;
 
 use crate::assets::Asset;
@@ -72,6 +71,14 @@ pub enum Error {
         /// The offending number.
         value: f64,
     },
+    /// A placement or a copy was given to an environment of another task.
+    #[error("what is of task `{task}` has no place in an environment of `{environment}`")]
+    ForeignTask {
+        /// The task of the placement or of the copy, for example `drawer-open-v3`.
+        task: &'static str,
+        /// The task of the environment.
+        environment: &'static str,
+    },
     /// An action holds an infinite number or one that is none.
     #[error("component {index} of the action is `{value}`")]
     ActionNotFinite {
@@ -92,17 +99,15 @@ pub enum Error {
         /// The id that was asked for.
         id: EnvId,
     },
-    /// The scene generator does not draw this level.
-    #[error("level `{level}` is not drawn by scene generator {generator}")]
-    UnsupportedLevel {
-        /// The level that was asked for.
-        level: Level,
-        /// Version of the generator.
-        generator: u32,
-    },
     /// A scene left the numbers before anybody acted in it; no policy answers for that.
     #[error("the simulation of `{env}` diverged while its scene came to rest")]
     SceneDiverged {
+        /// The environment.
+        env: EnvId,
+    },
+    /// Every placement that was tried touches the robot; the task's box is at fault.
+    #[error("no placement of `{env}` leaves the robot free")]
+    SceneObstructed {
         /// The environment.
         env: EnvId,
     },
@@ -121,6 +126,56 @@ pub enum Error {
     /// An action was given before the first reset.
     #[error("the environment has not been reset yet")]
     NotReset,
+    /// An action was given to an environment of a batch whose episode has ended, and which resets only when it is told to.
+    #[error("the episode has ended, and the environment has not been reset since")]
+    AwaitsReset,
+    /// An environment of a batch could not do what it was asked for.
+    #[error("environment {index} of the batch failed")]
+    InMember {
+        /// Which one.
+        index: usize,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// A batch was asked for without environments.
+    #[error("a batch needs at least one environment")]
+    EmptyBatch,
+    /// A batch has no environment of that number.
+    #[error("no environment {index} in a batch of {len}")]
+    UnknownMember {
+        /// What was asked for.
+        index: usize,
+        /// How many there are.
+        len: usize,
+    },
+    /// A buffer of a batch does not have the length that its rows need.
+    #[error("the buffer of {what} holds {found} numbers, not {expected}")]
+    BufferLength {
+        /// What the buffer is for.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length that is needed.
+        expected: usize,
+    },
+    /// An environment of a batch was sent an action before its last one had been received.
+    #[error("environment {index} of the batch has not been received since it was last sent")]
+    MemberBusy {
+        /// Which one.
+        index: usize,
+    },
+    /// The placements of a member of a batch are an empty list.
+    #[error("environment {index} of the batch has no placements to start from")]
+    NoPlacements {
+        /// Which one.
+        index: usize,
+    },
+    /// The system started no further thread.
+    #[error("cannot start a thread")]
+    StartThread {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// MuJoCo raised an error in the middle of a call.
     #[error("engine error: {message}")]
     Engine {

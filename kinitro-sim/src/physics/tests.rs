@@ -1,5 +1,6 @@
 //! Behavior of [`Physics`] on a model of a few lines.
 
+use std::f64::consts::{FRAC_PI_2, PI};
 use std::path::PathBuf;
 
 use mujoco_rs::mujoco_c::mj_stackAllocByte;
@@ -76,6 +77,18 @@ fn names_lead_to_what_they_name_and_nothing_else() {
             format!("the model has no body named `{name}`")
         );
     }
+}
+
+#[test]
+fn a_subtree_is_a_body_with_all_that_hangs_on_it() {
+    let physics = model();
+    let [crate_body, stand, arm] =
+        ["crate", "stand", "arm"].map(|name| physics.body(name).unwrap());
+    let parts = |body| physics.subtree(body).collect::<Vec<_>>();
+    assert_eq!(
+        [parts(crate_body), parts(stand), parts(arm)],
+        [vec![crate_body], vec![stand, arm], vec![arm]]
+    );
 }
 
 #[test]
@@ -203,7 +216,13 @@ fn every_changed_field_goes_back_to_its_compiled_value() {
         physics.joint("hinge").unwrap(),
     );
     let mark = physics.site("mark").unwrap();
-    let compiled = (physics.friction(geom), physics.geom_color(geom));
+    let fields = |physics: &Physics| {
+        (
+            (physics.friction(geom), physics.geom_color(geom)),
+            (physics.gravity(), physics.contact_time(geom)),
+        )
+    };
+    let compiled = fields(&physics);
 
     for _ in 0..3 {
         physics.set_friction(geom, [0.1, 0.0, 0.0]);
@@ -216,6 +235,8 @@ fn every_changed_field_goes_back_to_its_compiled_value() {
         physics.set_model_body_position(stand, [0.4, 0.1, 0.6]);
         physics.set_model_site_position(mark, [0.0; 3]);
         physics.set_geom_color(geom, [1.0, 0.0, 0.0, 1.0]);
+        physics.tilt_gravity(0.1, 0.2);
+        physics.scale_contact_time(1.1);
         physics.set_constants();
         physics.reset_data();
         assert_ne!(trajectory(&mut physics), untouched);
@@ -223,9 +244,53 @@ fn every_changed_field_goes_back_to_its_compiled_value() {
         physics.restore_pristine();
         physics.reset_data();
         assert_eq!(trajectory(&mut physics), untouched);
-        assert_eq!((physics.friction(geom), physics.geom_color(geom)), compiled);
+        assert_eq!(fields(&physics), compiled);
         assert_eq!(physics.model_site_position(mark), [0.1, 0.2, 0.3]);
     }
+}
+
+/// Each of these alone changes where things go, and only as long as it lasts.
+#[test]
+fn gravity_and_contacts_can_be_varied() {
+    let vary: [fn(&mut Physics); 2] = [
+        |physics| physics.tilt_gravity(0.01, 0.3),
+        |physics| physics.scale_contact_time(1.1),
+    ];
+    let untouched = trajectory(&mut model());
+    for vary in vary {
+        let mut physics = model();
+        vary(&mut physics);
+        assert_ne!(trajectory(&mut physics), untouched);
+        let mut copy = physics.duplicate().unwrap();
+        assert_eq!(trajectory(&mut copy), untouched);
+        physics.restore_pristine();
+        physics.reset_data();
+        assert_eq!(trajectory(&mut physics), untouched);
+    }
+}
+
+/// A frictionless crate slides where gravity is tilted to, with the share of gravity that the tilt gives it.
+#[test]
+fn tilted_gravity_pulls_toward_its_azimuth() {
+    let mut physics = model();
+    physics.tilt_gravity(0.02, std::f64::consts::FRAC_PI_2);
+    let [x, y, z] = physics.gravity();
+    assert!(x.abs() < 1e-12, "{x}");
+    assert!((y - 9.81 * 0.02).abs() < 1e-4, "{y}");
+    assert!((z + 9.81).abs() < 0.01, "{z}");
+    for geom in physics.geoms().collect::<Vec<_>>() {
+        physics.set_friction(geom, [0.0; 3]);
+    }
+    physics.step(500);
+    let crate_body = physics.body("crate").unwrap();
+    let [x, y, _] = physics.body_position(crate_body);
+    let expected = y_after(9.81 * 0.02, physics.time());
+    assert!(x.abs() < 1e-3, "{x}");
+    assert!((y - expected).abs() < 0.1 * expected, "{y} {expected}");
+}
+
+fn y_after(acceleration: f64, time: f64) -> f64 {
+    acceleration * time * time / 2.0
 }
 
 #[test]
@@ -250,8 +315,21 @@ fn resting_weight_is_a_contact_force() {
         physics.geom("crate").unwrap(),
     );
     assert_eq!(physics.first_row_contact_force(floor, geom), 0.0);
+    assert_eq!(physics.contacts().count(), 0);
     physics.step(1000);
     physics.forward();
+    // A box stands on its four corners, pressed in a little.
+    let contacts: Vec<_> = physics.contacts().collect();
+    assert_eq!(contacts.len(), 4);
+    for contact in contacts {
+        assert_eq!(contact.geoms, [floor, geom]);
+        assert!((0.0..1e-3).contains(&contact.depth), "{}", contact.depth);
+    }
+    let [stand, crate_body] = ["stand", "crate"].map(|name| physics.body(name).unwrap());
+    assert_eq!(physics.root_of_geom(physics.geom("arm").unwrap()), stand);
+    assert_eq!(physics.root_of_geom(geom), crate_body);
+    assert_eq!(physics.body_name_of(floor), "world");
+    assert_eq!(physics.body_name_of(geom), "crate");
     let force = physics.first_row_contact_force(geom, floor);
     assert!((force - 0.4 * 9.81).abs() < 1e-3, "{force}");
     assert_eq!(
@@ -302,4 +380,32 @@ fn an_engine_error_is_kept_until_it_is_asked_for_and_then_forgotten() {
     assert!(physics.check().is_ok());
     assert_eq!(trajectory(&mut physics), expected);
     assert!(!std::path::Path::new("MUJOCO_LOG.TXT").exists());
+}
+
+#[test]
+fn a_subtree_is_a_body_with_all_that_hang_on_it() {
+    let physics = model();
+    let names = |root| {
+        let root = physics.body(root).unwrap();
+        physics.subtree(root).collect::<Vec<_>>()
+    };
+    let body = |name| physics.body(name).unwrap();
+    assert_eq!(names("crate"), [body("crate")]);
+    assert_eq!(names("stand"), [body("stand"), body("arm")]);
+    assert_eq!(names("world"), physics.bodies().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_hinge_has_the_cosine_and_sine_of_its_angle() {
+    let mut physics = model();
+    let hinge = physics.joint("hinge").unwrap();
+    let address = physics.joint_qpos_address(hinge);
+    for (angle, cosine, sine) in [(0.0, 1.0, 0.0), (FRAC_PI_2, 0.0, 1.0), (-PI, -1.0, 0.0)] {
+        physics.set_qpos(address, &[angle]);
+        let [c, s] = physics.hinge_cos_sin(hinge);
+        assert!(
+            (c - cosine).abs() < 1e-15 && (s - sine).abs() < 1e-15,
+            "{angle}: {c}, {s}"
+        );
+    }
 }
