@@ -83,17 +83,23 @@ impl Arm {
         physics.set_weld_pose(WELD_QUATERNION, WELD_TORQUE_SCALE);
     }
 
-    /// Brings the open hand to `position`, and leaves the kinematics of the start of the last time step.
+    /// Brings the open hand to `position`, up to one time step before it counts as settled.
+    ///
+    /// [`settled`](Self::settled) carries that one out. Apart, since it is what the poses of a settled hand belong to: who goes
+    /// back to this moment and carries it out in another scene finds the poses of that scene.
+    pub fn settle(&self, physics: &mut Physics, position: [f64; 3]) {
+        physics.set_mocap_position(position);
+        physics.set_mocap_quaternion(HAND_DOWN);
+        physics.set_ctrl([-1.0, 1.0]);
+        physics.step(SETTLING_STEPS * FRAME_SKIP - 1);
+    }
+
+    /// Carries out the last time step of [`settle`](Self::settle), and leaves the kinematics of its start.
     ///
     /// Quirk: nothing refreshes them afterwards (`sawyer_xyz_env.py`, `_reset_hand`), and some tasks read and return these
     /// slightly stale poses.
-    pub fn settle(&self, physics: &mut Physics, position: [f64; 3]) {
-        for _ in 0..SETTLING_STEPS {
-            physics.set_mocap_position(position);
-            physics.set_mocap_quaternion(HAND_DOWN);
-            physics.set_ctrl([-1.0, 1.0]);
-            physics.step(FRAME_SKIP);
-        }
+    pub fn settled(&self, physics: &mut Physics) {
+        physics.step(1);
     }
 
     /// Carries out one control step (0.0125 s).
@@ -147,12 +153,22 @@ impl Arm {
         (apart / FULL_OPENING).clamp(0.0, 1.0)
     }
 
+    /// Left finger pad.
+    pub fn left_pad(&self, physics: &Physics) -> [f64; 3] {
+        physics.body_position(self.left_pad)
+    }
+
     /// y of the left and of the right finger pad.
     pub fn pads_y(&self, physics: &Physics) -> [f64; 2] {
         [
-            physics.body_position(self.left_pad)[1],
+            self.left_pad(physics)[1],
             physics.body_position(self.right_pad)[1],
         ]
+    }
+
+    /// Whether both finger pads are near enough to a geom to press on it. Needs poses only.
+    pub fn may_pinch(&self, physics: &Physics, geom: GeomId) -> bool {
+        physics.may_touch(self.left_pad_geom, geom) && physics.may_touch(self.right_pad_geom, geom)
     }
 
     /// Whether both finger pads press on a geom. Needs contact forces: [`Physics::forward`] must have run.

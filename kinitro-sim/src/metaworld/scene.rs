@@ -4,7 +4,7 @@ use crate::Error;
 use crate::physics::Physics;
 use crate::physics::handles::{BodyId, GeomId, JointId, SiteId};
 
-use super::sawyer::{Arm, OBJECT_ADDRESS};
+use super::sawyer::{Arm, FRAME_SKIP, OBJECT_ADDRESS};
 use super::spec::{BodyMark, GeomMark, JointMark, Marks, SiteMark, TaskSpec};
 use super::vector::quaternion_xyzw;
 
@@ -34,6 +34,10 @@ impl ResolvedMarks {
     pub(super) fn body(&self, mark: BodyMark) -> BodyId {
         self.bodies[mark.0]
     }
+
+    pub(super) fn site(&self, mark: SiteMark) -> SiteId {
+        self.sites[mark.0]
+    }
 }
 
 fn each<I>(names: &[&str], find: impl Fn(&str) -> Result<I, Error>) -> Result<Box<[I]>, Error> {
@@ -59,14 +63,29 @@ impl Scene<'_> {
         self.physics.body_quaternion(self.marks.body(mark))
     }
 
+    /// Orientation of a body, computed from its rotation matrix, `(x, y, z, w)`.
+    pub fn body_quaternion_xyzw(&self, mark: BodyMark) -> [f64; 4] {
+        quaternion_xyzw(&self.physics.body_rotation(self.marks.body(mark)))
+    }
+
+    /// Position of a body in the frame of its parent, as the model has it now.
+    pub fn model_body(&self, mark: BodyMark) -> [f64; 3] {
+        self.physics.model_body_position(self.marks.body(mark))
+    }
+
     /// Position of a site.
     pub fn site(&self, mark: SiteMark) -> [f64; 3] {
-        self.physics.site_position(self.marks.sites[mark.0])
+        self.physics.site_position(self.marks.site(mark))
+    }
+
+    /// Position of a site in the frame of its body, as the model has it now.
+    pub fn model_site(&self, mark: SiteMark) -> [f64; 3] {
+        self.physics.model_site_position(self.marks.site(mark))
     }
 
     /// Orientation of a site, computed from its rotation matrix, `(x, y, z, w)`.
     pub fn site_quaternion_xyzw(&self, mark: SiteMark) -> [f64; 4] {
-        quaternion_xyzw(&self.physics.site_rotation(self.marks.sites[mark.0]))
+        quaternion_xyzw(&self.physics.site_rotation(self.marks.site(mark)))
     }
 
     /// Position of a geom.
@@ -84,6 +103,11 @@ impl Scene<'_> {
         self.physics.qpos()[self.physics.joint_qpos_address(self.marks.joints[mark.0])]
     }
 
+    /// Cosine and sine of the angle of a hinge, computed with the mathematics of the simulation.
+    pub fn hinge_cos_sin(&self, mark: JointMark) -> [f64; 2] {
+        self.physics.hinge_cos_sin(self.marks.joints[mark.0])
+    }
+
     /// The point between the finger tips.
     pub fn tcp(&self) -> [f64; 3] {
         self.arm.tcp(self.physics)
@@ -92,6 +116,11 @@ impl Scene<'_> {
     /// Tip of the left finger.
     pub fn left_fingertip(&self) -> [f64; 3] {
         self.arm.left_fingertip(self.physics)
+    }
+
+    /// Left finger pad.
+    pub fn left_pad(&self) -> [f64; 3] {
+        self.arm.left_pad(self.physics)
     }
 
     /// y of the left and of the right finger pad.
@@ -106,6 +135,11 @@ impl Scene<'_> {
             Anchor::Body(mark) => self.body(mark),
             Anchor::Site(mark) => self.site(mark),
         }
+    }
+
+    /// Whether both finger pads are near enough to a geom to press on it. Needs poses only.
+    pub(super) fn may_pinch(&self, mark: GeomMark) -> bool {
+        self.arm.may_pinch(self.physics, self.marks.geoms[mark.0])
     }
 
     pub(super) fn pinches(&self, mark: GeomMark) -> bool {
@@ -140,7 +174,7 @@ impl Stage<'_> {
     /// Moves a site in the frame of its body; poses follow at the next computation.
     pub fn move_site(&mut self, mark: SiteMark, position: [f64; 3]) {
         self.physics
-            .set_model_site_position(self.marks.sites[mark.0], position);
+            .set_model_site_position(self.marks.site(mark), position);
     }
 
     /// Puts the free object at rest at `position`, keeps its orientation, and computes all poses.
@@ -160,16 +194,43 @@ impl Stage<'_> {
 
     /// Brings a joint with one degree of freedom to `position` without changing its velocity, and computes all poses.
     pub fn displace_joint(&mut self, mark: JointMark, position: f64) {
+        self.set_joint(mark, position);
+        self.physics.forward();
+    }
+
+    /// Brings a joint with one degree of freedom to `position` without changing its velocity; poses follow at the next
+    /// computation.
+    pub fn set_joint(&mut self, mark: JointMark, position: f64) {
         let address = self.physics.joint_qpos_address(self.marks.joints[mark.0]);
         self.physics.set_qpos(address, &[position]);
+    }
+
+    /// Overwrites generalized positions from index `start` on, for coordinates that upstream addresses by number; poses
+    /// follow at the next computation.
+    pub fn set_qpos(&mut self, start: usize, values: &[f64]) {
+        self.physics.set_qpos(start, values);
+    }
+
+    /// Overwrites generalized velocities from index `start` on, for coordinates that upstream addresses by number.
+    pub fn set_qvel(&mut self, start: usize, values: &[f64]) {
+        self.physics.set_qvel(start, values);
+    }
+
+    /// Computes all poses.
+    pub fn forward(&mut self) {
         self.physics.forward();
+    }
+
+    /// Lets the scene move for one control step, hand and gripper commanded as they are.
+    pub fn advance(&mut self) {
+        self.physics.step(FRAME_SKIP);
     }
 }
 
 /// A point that is remembered, or one that is looked up whenever it is asked for.
 ///
 /// Quirk: upstream keeps some "initial" points as views into the simulation, so that they move with it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Anchor {
     /// A position taken when the scene was placed.
     Fixed([f64; 3]),
@@ -180,7 +241,7 @@ pub enum Anchor {
 }
 
 /// What must be remembered of a placed scene.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Placement {
     /// Where the object, or the hand, must come to.
     pub target: Anchor,
@@ -220,6 +281,16 @@ impl Objects {
         Self(values)
     }
 
+    /// Two objects.
+    pub fn two(positions: [[f64; 3]; 2], quaternions: [[f64; 4]; 2]) -> Self {
+        let mut values = [0.0; 14];
+        for (object, pose) in values.chunks_exact_mut(7).enumerate() {
+            pose[..3].copy_from_slice(&positions[object]);
+            pose[3..].copy_from_slice(&quaternions[object]);
+        }
+        Self(values)
+    }
+
     /// Position of the first object.
     pub fn position(&self) -> [f64; 3] {
         [self.0[0], self.0[1], self.0[2]]
@@ -241,6 +312,8 @@ pub struct StepView<'a> {
     pub observation: &'a [f64; 39],
     /// The action, not clipped.
     pub action: [f32; 4],
+    /// Where the first object was observed at the first step of the episode.
+    pub first_object: [f64; 3],
 }
 
 impl StepView<'_> {
@@ -264,6 +337,25 @@ impl StepView<'_> {
             self.observation[4],
             self.observation[5],
             self.observation[6],
+        ]
+    }
+
+    /// Observed orientation of the first object, in the task's own order of components.
+    pub fn quaternion(&self) -> [f64; 4] {
+        [
+            self.observation[7],
+            self.observation[8],
+            self.observation[9],
+            self.observation[10],
+        ]
+    }
+
+    /// Observed position of the second object.
+    pub fn second_object(&self) -> [f64; 3] {
+        [
+            self.observation[11],
+            self.observation[12],
+            self.observation[13],
         ]
     }
 
@@ -319,6 +411,8 @@ pub enum Grasp {
     Known(f64),
     /// It is if both finger pads press on this geom. Only then are contact forces computed.
     IfPinched(GeomMark),
+    /// As [`IfPinched`](Self::IfPinched), and without it the task does not count as done.
+    IfPinchedForSuccess(GeomMark),
 }
 
 impl Grasp {
@@ -326,6 +420,15 @@ impl Grasp {
     pub fn pinched(lifted: bool, geom: GeomMark) -> Self {
         if lifted {
             Self::IfPinched(geom)
+        } else {
+            Self::Known(0.0)
+        }
+    }
+
+    /// As [`pinched`](Self::pinched), in a task that counts as done only while the object is held.
+    pub fn pinched_for_success(lifted: bool, geom: GeomMark) -> Self {
+        if lifted {
+            Self::IfPinchedForSuccess(geom)
         } else {
             Self::Known(0.0)
         }

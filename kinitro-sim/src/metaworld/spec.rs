@@ -13,10 +13,14 @@ pub struct TaskSpec {
     pub summary: &'static str,
     /// One English sentence for a policy that is told what to do.
     pub instruction: &'static str,
+    /// How hard policies find it.
+    pub difficulty: Difficulty,
     /// File name of the MJCF model in Meta-World's folder `assets/sawyer_xyz`.
     pub model: &'static str,
     /// Where the hand is brought before the scene is placed.
     pub hand_init: [f64; 3],
+    /// Whether the hand's way there depends on where the scene is placed.
+    pub hand_start: HandStart,
     /// Lower corner of the box that the commanded hand position is kept in.
     pub mocap_low: [f64; 3],
     /// Upper corner of the box that the commanded hand position is kept in.
@@ -29,8 +33,12 @@ pub struct TaskSpec {
     pub goal_space_high: [f64; 3],
     /// The parts of the model that the functions below read or move.
     pub marks: Marks,
-    /// The bodies that the robot is to move.
+    /// The bodies that the robot is to move; all that hang on them count with them.
     pub manipulated: &'static [BodyMark],
+    /// The site that shows the goal, if the task has one. Procedural scenes draw it exactly at the target.
+    pub goal_marker: Option<SiteMark>,
+    /// Sites that show another goal than the task's. Procedural scenes do not draw them.
+    pub misleading_markers: &'static [SiteMark],
     /// Poses of the objects as observed.
     pub objects: fn(&Scene<'_>) -> Objects,
     /// Puts everything where a placement vector says, after the hand has settled.
@@ -39,6 +47,46 @@ pub struct TaskSpec {
     pub reward: fn(&StepView<'_>) -> Evaluation,
     /// Reward version 1.
     pub reward_v1: fn(&StepView<'_>) -> RewardV1,
+}
+
+/// How the hand gets to its start in a reset.
+///
+/// Meta-World simulates it in every reset, for 250 time steps. Where the scene has no influence on them the state one step
+/// before their end is remembered instead, and the last step, from which poses are read, is carried out in the placed scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandStart {
+    /// In equal steps wherever the scene is placed. A test compares both ways to the bit.
+    Remembered,
+    /// In the placed scene: something falls or swings in it meanwhile, differently from place to place.
+    Simulated,
+}
+
+/// How hard policies that learn from demonstrations find a task.
+///
+/// Source: the grouping of Y. Seo et al., "Masked World Models for Visual Control" (2022), as `LeRobot` publishes it for the 50
+/// tasks (`src/lerobot/envs/metaworld_config.json`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difficulty {
+    /// One contact, little precision: buttons, doors, drawers, handles.
+    Easy,
+    /// A grasp or a push that must be aimed.
+    Medium,
+    /// A small object or a narrow goal.
+    Hard,
+    /// Several such stages in a row.
+    VeryHard,
+}
+
+impl Difficulty {
+    /// The name in lists.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Easy => "easy",
+            Self::Medium => "medium",
+            Self::Hard => "hard",
+            Self::VeryHard => "very hard",
+        }
+    }
 }
 
 /// The box that placement vectors are drawn from, uniformly in every component.
@@ -52,7 +100,7 @@ pub struct DrawSpace {
     pub min_distance: MinDistance,
 }
 
-/// Two places, seen from above, that must not be too close.
+/// What the places of a vector must keep away from, seen from above.
 #[derive(Debug, Clone, Copy)]
 pub enum MinDistance {
     /// Every vector is accepted.
@@ -66,6 +114,9 @@ pub enum MinDistance {
         /// The smallest accepted distance.
         distance: f64,
     },
+    /// From walls around the object, between which the task's own box leaves no room for the margin that procedural scenes add
+    /// to it: the first place lies within that box.
+    Walls,
 }
 
 impl DrawSpace {
@@ -85,6 +136,10 @@ impl DrawSpace {
             MinDistance::None => return true,
             MinDistance::BetweenPlaces(least) => ([draw[3], draw[4]], least),
             MinDistance::FromPoint { point, distance } => (point, distance),
+            MinDistance::Walls => {
+                return (0..2)
+                    .all(|axis| self.low[axis] <= draw[axis] && draw[axis] <= self.high[axis]);
+            }
         };
         let (x, y) = (draw[0] - point[0], draw[1] - point[1]);
         (x * x + y * y).sqrt() >= least
@@ -128,19 +183,19 @@ pub struct Marks {
 }
 
 /// A body that a task reads or moves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyMark(pub(super) usize);
 
 /// A site that a task reads or moves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SiteMark(pub(super) usize);
 
 /// A geom that a task reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GeomMark(pub(super) usize);
 
 /// A joint that a task reads or sets.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JointMark(pub(super) usize);
 
 impl Marks {
@@ -166,6 +221,11 @@ impl Marks {
     /// If the name is not listed.
     pub const fn site(&self, name: &str) -> SiteMark {
         SiteMark(position(self.sites, name))
+    }
+
+    /// The name of a listed site.
+    pub fn site_name(&self, mark: SiteMark) -> &'static str {
+        self.sites[mark.0]
     }
 
     /// The mark of a listed geom.

@@ -1,7 +1,9 @@
 //! The loop of [`SawyerEnv`] on a hand without an arm: what holds for every task, without Meta-World's files.
 
 use super::super::scene::Objects;
-use super::super::spec::{BodyMark, DrawSpace, Marks, MinDistance, SiteMark, point};
+use super::super::spec::{
+    BodyMark, Difficulty, DrawSpace, HandStart, Marks, MinDistance, SiteMark, point,
+};
 use super::*;
 
 /// A hand on a weld, two fingers that close on a post, and the names that the arm is known by.
@@ -49,8 +51,10 @@ static HOLD: TaskSpec = TaskSpec {
     name: "hold-v0",
     summary: "Hold a post.",
     instruction: "Hold the post.",
+    difficulty: Difficulty::Easy,
     model: "model.xml",
     hand_init: [0.0, 0.6, 0.2],
+    hand_start: HandStart::Simulated,
     mocap_low: [-0.5, 0.4, 0.05],
     mocap_high: [0.5, 1.2, 0.5],
     draw: DrawSpace {
@@ -62,6 +66,8 @@ static HOLD: TaskSpec = TaskSpec {
     goal_space_high: [0.05, 0.8, 0.2],
     marks: MARKS,
     manipulated: &[POST],
+    goal_marker: None,
+    misleading_markers: &[],
     objects: |scene| Objects::one(scene.body(POST), scene.body_quaternion(POST)),
     place: |stage, draw| {
         stage.move_body(POST, point(draw, 0));
@@ -84,23 +90,33 @@ static HOLD: TaskSpec = TaskSpec {
     },
 };
 
+/// The same post, held for its own sake: nothing else is asked for.
+static HOLD_ONLY: TaskSpec = TaskSpec {
+    reward: |step| Evaluation {
+        success: true,
+        grasp: Grasp::pinched_for_success(step.closing(1.0) > 0.0, MARKS.geom("post")),
+        ..(HOLD.reward)(step)
+    },
+    ..HOLD
+};
+
 /// The post away from the hand, the goal outside the box that goals are clipped to.
 const ASIDE: [f64; 6] = [0.3, 0.6, 0.2, 0.08, 0.9, 0.2];
 
 fn env() -> SawyerEnv {
-    with_model(MODEL).expect("the model has all that the arm and the task need")
+    with_model(MODEL, &HOLD).expect("the model has all that the arm and the task need")
 }
 
-fn with_model(xml: &str) -> Result<SawyerEnv, Error> {
+fn with_model(xml: &str, task: &'static TaskSpec) -> Result<SawyerEnv, Error> {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
-    std::fs::write(dir.path().join(HOLD.model), xml).expect("the folder is writable");
-    SawyerEnv::new(dir.path(), &HOLD)
+    std::fs::write(dir.path().join(task.model), xml).expect("the folder is writable");
+    SawyerEnv::new(dir.path(), task)
 }
 
 #[test]
 fn what_the_model_lacks_is_an_error_when_it_is_loaded() {
     let lacks = |what: &str| {
-        with_model(&MODEL.replace(what, "other"))
+        with_model(&MODEL.replace(what, "other"), &HOLD)
             .expect_err(what)
             .to_string()
     };
@@ -111,7 +127,7 @@ fn what_the_model_lacks_is_an_error_when_it_is_loaded() {
     assert_eq!(lacks("goal"), "the model has no site named `goal`");
     let fixed = MODEL.replace(r#" mocap="true""#, "");
     assert_eq!(
-        with_model(&fixed)
+        with_model(&fixed, &HOLD)
             .expect_err("nothing to command")
             .to_string(),
         "the model has 0 mocap bodies, but the environment needs 1",
@@ -247,4 +263,22 @@ fn a_grasp_needs_both_pads() {
         env.step([0.0, 0.0, 0.0, -1.0]).unwrap().info.grasp_success,
         0.0
     );
+}
+
+#[test]
+fn where_holding_decides_success_needs_both_pads() {
+    let mut env = with_model(MODEL, &HOLD_ONLY).unwrap();
+    let mut successes = |post: [f64; 3]| {
+        env.reset_parity(&[post[0], post[1], post[2], 0.0, 0.6, 0.2])
+            .unwrap();
+        let infos = (0..60).map(|_| env.step([0.0, 0.0, 0.0, 1.0]).unwrap().info);
+        infos
+            .filter(|info| {
+                assert_eq!(f64::from(info.success), info.grasp_success);
+                info.success
+            })
+            .count()
+    };
+    assert!(successes([0.0, 0.6, 0.2]) > 0);
+    assert_eq!(successes([0.0, 0.672, 0.2]), 0);
 }

@@ -8,7 +8,8 @@ use crate::metaworld::scene::{
     Evaluation, Grasp, Objects, Placement, RewardV1, Scene, Stage, StepView,
 };
 use crate::metaworld::spec::{
-    BodyMark, DrawSpace, JointMark, Marks, MinDistance, SiteMark, TaskSpec, from_f32, point,
+    BodyMark, Difficulty, DrawSpace, HandStart, JointMark, Marks, MinDistance, SiteMark, TaskSpec,
+    from_f32, point,
 };
 use crate::metaworld::vector::{add, distance, weighted_distance};
 
@@ -41,8 +42,10 @@ pub(super) static OPEN: TaskSpec = TaskSpec {
     name: "drawer-open-v3",
     summary: "Pull the drawer out by its handle.",
     instruction: "Open the drawer.",
+    difficulty: Difficulty::Easy,
     model: "sawyer_drawer.xml",
     hand_init: from_f32([0.0, 0.6, 0.2]),
+    hand_start: HandStart::Remembered,
     mocap_low: [-0.5, 0.4, 0.05],
     mocap_high: [0.5, 1.0, 0.5],
     draw: CABINETS,
@@ -50,6 +53,8 @@ pub(super) static OPEN: TaskSpec = TaskSpec {
     goal_space_high: [0.5, 1.0, 0.5],
     marks: MARKS,
     manipulated: &[DRAWER],
+    goal_marker: Some(GOAL),
+    misleading_markers: &[],
     objects: handle_to_pull,
     place: place_shut,
     reward: reward_open,
@@ -61,6 +66,7 @@ pub(super) static CLOSE: TaskSpec = TaskSpec {
     name: "drawer-close-v3",
     summary: "Push the open drawer shut.",
     instruction: "Close the drawer.",
+    difficulty: Difficulty::Easy,
     objects: handle_to_push,
     place: place_open,
     reward: reward_close,

@@ -3,11 +3,13 @@
 //! Source: Meta-World 3.1.1, `envs/sawyer_peg_insertion_side_v3.py`.
 
 use crate::metaworld::reward::{Cage, Density, hamacher, long_tail, prism};
-use crate::metaworld::reward_v1::PickUp;
+use crate::metaworld::reward_v1::{Near, PickUp};
 use crate::metaworld::scene::{
     Evaluation, Grasp, Objects, Placement, RewardV1, Scene, Stage, StepView,
 };
-use crate::metaworld::spec::{BodyMark, DrawSpace, Marks, MinDistance, SiteMark, TaskSpec, point};
+use crate::metaworld::spec::{
+    BodyMark, Difficulty, DrawSpace, HandStart, Marks, MinDistance, SiteMark, TaskSpec, point,
+};
 use crate::metaworld::vector::{add, distance, weighted_distance};
 
 /// Within this weighted distance of the bottom of the hole the peg is in, in meters.
@@ -30,6 +32,7 @@ const CAGE: Cage = Cage {
 const PICK_UP: PickUp = PickUp {
     rise_weight: 1.0,
     lift: 0.11,
+    near: Near::USUAL,
 };
 
 const MARKS: Marks = Marks {
@@ -66,8 +69,10 @@ pub(super) static INSERT_SIDE: TaskSpec = TaskSpec {
     name: "peg-insert-side-v3",
     summary: "Put a peg sideways into the hole of a box.",
     instruction: "Insert the peg into the hole in the side of the box.",
+    difficulty: Difficulty::Medium,
     model: "sawyer_peg_insertion_side.xml",
     hand_init: [0.0, 0.6, 0.2],
+    hand_start: HandStart::Remembered,
     mocap_low: [-0.5, 0.4, 0.05],
     mocap_high: [0.5, 1.0, 0.5],
     draw: DrawSpace {
@@ -79,6 +84,8 @@ pub(super) static INSERT_SIDE: TaskSpec = TaskSpec {
     goal_space_high: [-0.25 + HOLE[0], 0.7 + HOLE[1], 0.001 + HOLE[2]],
     marks: MARKS,
     manipulated: &[PEG],
+    goal_marker: Some(GOAL),
+    misleading_markers: &[],
     objects,
     place,
     reward,
