@@ -18,9 +18,11 @@
 //! | [`sawyer`] | the arm |
 //! | [`reward`], [`reward_v1`] | shaping that several tasks share |
 //! | [`experts`] | scripted experts, one per task |
+//! | [`benchmarks`] | MT1 to ML45: tasks and placements of the published benchmarks, to the bit |
 //! | [`numpy_draws`] | the random numbers of NumPy that published set-ups are drawn with |
 //! | [`vector`] | distances and rotations in upstream's order of operations |
 
+pub mod benchmarks;
 pub mod env;
 pub mod evaluation;
 pub mod experts;

@@ -43,24 +43,6 @@ pub trait NumpyUniform {
     }
 }
 
-/// The placement vector of task `index` (0..50) of Meta-World's benchmark `MT1(name, seed)`.
-///
-/// `low`, `high` and `accept` describe the task's placements (m, world frame). A reset draws twice and keeps the second
-/// accepted vector, and the benchmark makes one reset per task, so this is accepted vector number 2·`index` + 1 from 0.
-pub fn mt1_vector(
-    seed: u32,
-    index: usize,
-    low: &[f64],
-    high: &[f64],
-    accept: impl Fn(&[f64]) -> bool,
-) -> Vec<f64> {
-    let mut draws = Mt19937::new(seed);
-    for _ in 0..=2 * index {
-        draws.accepted_vector(low, high, &accept);
-    }
-    draws.accepted_vector(low, high, &accept)
-}
-
 /// NumPy's legacy generator, `np.random.seed(seed)` or `np.random.RandomState(seed)`.
 #[derive(Debug, Clone)]
 pub struct Mt19937 {

@@ -1,35 +1,11 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 use ndarray_npy::NpzReader;
 
-use super::{Mt19937, NumpyUniform, Pcg64, mt1_vector};
-
-/// Smallest horizontal distance between the two drawn points, of the tasks that have such a rule (m).
-/// Source: Meta-World 3.1.1, `reset_model` of each task.
-const MIN_DISTANCES: &[(&str, f64)] = &[
-    ("assembly-v3", 0.1),
-    ("basketball-v3", 0.15),
-    ("box-close-v3", 0.25),
-    ("coffee-pull-v3", 0.15),
-    ("coffee-push-v3", 0.15),
-    ("disassemble-v3", 0.1),
-    ("hand-insert-v3", 0.15),
-    ("peg-insert-side-v3", 0.1),
-    ("pick-out-of-hole-v3", 0.15),
-    ("pick-place-v3", 0.15),
-    ("pick-place-wall-v3", 0.15),
-    ("push-back-v3", 0.15),
-    ("push-v3", 0.15),
-    ("push-wall-v3", 0.15),
-    ("reach-v3", 0.15),
-    ("reach-wall-v3", 0.15),
-    ("shelf-place-v3", 0.1),
-    ("soccer-v3", 0.15),
-    ("stick-pull-v3", 0.1),
-    ("stick-push-v3", 0.1),
-];
+use super::{Mt19937, NumpyUniform, Pcg64};
+use crate::metaworld::tasks::TASKS;
 
 fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|v| v.to_bits()).collect()
@@ -138,33 +114,20 @@ fn rejected_vectors_are_drawn_again_as_a_whole() {
     assert_eq!(accepted, expected);
 }
 
-/// All 50 × 50 vectors of `metaworld.MT1(name, seed=42)` and four of each environment's own generator, to the bit.
+/// Four placements that each environment draws by its own generator, to the bit.
 #[test]
-fn benchmark_vectors_equal_the_recorded_ones() {
+fn vectors_of_the_default_generator_equal_the_recorded_ones() {
     let Some(golden) = golden_dir() else { return };
-    let mut tables = open(&golden.join("mt1_seed42_rand_vecs.npz"));
-    let mut names = tables.names().unwrap();
-    names.sort();
-    assert_eq!(names.len(), 50);
-    for name in names {
-        let vectors: Array2<f64> = tables.by_name(&name).unwrap();
-        let mut task = open(&golden.join(format!("{name}.npz")));
-        let [low, high] = ["reset_space_low", "reset_space_high"].map(|bound| {
-            let bound: Array1<f64> = task.by_name(bound).unwrap();
-            bound.to_vec()
-        });
-        let accept = |v: &[f64]| accepts(&name, v);
-        for (index, theirs) in vectors.outer_iter().enumerate() {
-            let ours = mt1_vector(42, index, &low, &high, accept);
-            assert_eq!(bits(&ours), bits(&theirs.to_vec()), "{name}, task {index}");
-        }
-        let seeded: Array2<f64> = task.by_name("seeded12345_draws").unwrap();
+    for task in TASKS {
+        let mut recorded = open(&golden.join(format!("{}.npz", task.name)));
+        let seeded: Array2<f64> = recorded.by_name("seeded12345_draws").unwrap();
         let mut draws = Pcg64::new(12345);
         for (index, theirs) in seeded.outer_iter().enumerate() {
             assert_eq!(
-                bits(&draws.vector(&low, &high)),
+                bits(&draws.vector(task.draw.low, task.draw.high)),
                 bits(&theirs.to_vec()),
-                "{name}, draw {index}"
+                "{}, draw {index}",
+                task.name
             );
         }
     }
@@ -197,21 +160,6 @@ fn recorded_random_actions_are_the_protocols() {
             assert_eq!(ours, theirs.to_vec(), "seed {seed}, step {step}");
         }
     }
-}
-
-/// Whether Meta-World keeps this vector for the task.
-fn accepts(name: &str, vector: &[f64]) -> bool {
-    let distance_to = |x: f64, y: f64| {
-        let (dx, dy) = (vector[0] - x, vector[1] - y);
-        (dx * dx + dy * dy).sqrt()
-    };
-    if name == "sweep-into-v3" {
-        return 0.15 <= distance_to(0.0, 0.84); // a fixed goal, whatever was drawn
-    }
-    MIN_DISTANCES
-        .iter()
-        .find(|(task, _)| *task == name)
-        .is_none_or(|&(_, minimum)| minimum <= distance_to(vector[3], vector[4]))
 }
 
 fn golden_dir() -> Option<PathBuf> {
