@@ -11,6 +11,7 @@ use kinitro_core::seed::EpisodeKey;
 
 use crate::Error;
 use crate::physics::Physics;
+use crate::physics::visual::SiteOverride;
 use crate::render::scene::SceneModel;
 
 /// Length of the privileged state of a family's environments.
@@ -25,6 +26,8 @@ pub struct EnvSpec {
     pub summary: &'static str,
     /// The task as an English instruction for language-conditioned policies.
     pub instruction: &'static str,
+    /// How hard policies find it, where the family says so: for example `very hard`.
+    pub difficulty: Option<&'static str>,
     /// Control steps after which an unsolved episode ends.
     pub max_steps: u16,
     /// Duration of one control step, seconds.
@@ -63,7 +66,7 @@ pub trait Environment: fmt::Debug + Send + Sync {
     /// Builds the scene that `key` describes at `level`, lets it come to rest, and says what was drawn.
     ///
     /// # Errors
-    /// [`Error::UnsupportedLevel`] for a level that this family does not draw; [`Error::SceneDiverged`]; those of the engine.
+    /// [`Error::SceneDiverged`], [`Error::SceneObstructed`]; those of the engine.
     fn begin(&mut self, key: &EpisodeKey, level: Level) -> Result<SceneRecord, Error>;
 
     /// Applies one action and advances the simulation by one control step.
@@ -83,6 +86,11 @@ pub trait Environment: fmt::Debug + Send + Sync {
 
     /// The simulation behind the environment.
     fn physics(&self) -> &Physics;
+
+    /// Markers that are not drawn where the model has them, and where they are drawn in the present state.
+    fn moved_markers(&self) -> &[SiteOverride] {
+        &[]
+    }
 
     /// What cameras see, hidden markers left out.
     ///

@@ -16,7 +16,6 @@ use kinitro_core::units::ImageSize;
 
 use crate::Error;
 use crate::env::{EnvSpec, Environment, PrivilegedState};
-use crate::physics::Physics;
 use crate::registry;
 use crate::render::scene::{SceneModel, ScenePoses};
 use crate::render::{Renderer, Shot, camera};
@@ -111,7 +110,7 @@ pub struct Simulator {
 
 /// Takes the images of an observation.
 #[derive(Debug)]
-struct Eyes {
+pub(crate) struct Eyes {
     scene: SceneModel,
     poses: ScenePoses,
     renderer: Renderer,
@@ -120,7 +119,7 @@ struct Eyes {
 }
 
 impl Eyes {
-    fn new(environment: &dyn Environment, view: &View) -> Result<Option<Self>, Error> {
+    pub(crate) fn new(environment: &dyn Environment, view: &View) -> Result<Option<Self>, Error> {
         if view.cameras.is_empty() {
             return Ok(None);
         }
@@ -140,7 +139,7 @@ impl Eyes {
     }
 
     /// The same view with buffers of its own.
-    fn duplicate(&self) -> Self {
+    pub(crate) fn duplicate(&self) -> Self {
         Self {
             scene: self.scene.clone(),
             poses: ScenePoses::default(),
@@ -151,7 +150,7 @@ impl Eyes {
     }
 
     /// Black images, to be drawn into.
-    fn blank(&self) -> Vec<Image> {
+    pub(crate) fn blank(&self) -> Vec<Image> {
         let black = |&(camera, _): &(CameraName, _)| {
             Image::new(camera, self.size, vec![0; self.size.rgb_len()])
                 .expect("the buffer has the length of the image")
@@ -159,8 +158,15 @@ impl Eyes {
         self.cameras.iter().map(black).collect()
     }
 
-    fn look(&mut self, physics: &Physics, images: &mut [Image]) -> Result<(), Error> {
-        physics.write_scene_poses(&self.scene, &[], &mut self.poses);
+    pub(crate) fn look(
+        &mut self,
+        environment: &dyn Environment,
+        images: &mut [Image],
+    ) -> Result<(), Error> {
+        let markers = environment.moved_markers();
+        environment
+            .physics()
+            .write_scene_poses(&self.scene, markers, &mut self.poses);
         for (image, &(_, view)) in images.iter_mut().zip(&self.cameras) {
             // An image takes half a millisecond: whoever waits for the processor, as threads that carry answers do, has a turn before it.
             std::thread::yield_now();
@@ -338,7 +344,8 @@ impl Episode<'_> {
 
     /// Takes the observation of the present state and adds it to the hashes.
     fn look(&mut self) -> Result<(), Error> {
-        let physics = self.simulator.environment.physics();
+        let environment = &*self.simulator.environment;
+        let physics = environment.physics();
         self.state_hasher.update(&StateView {
             qpos: physics.qpos(),
             qvel: physics.qvel(),
@@ -346,9 +353,9 @@ impl Episode<'_> {
             mocap_quat: &physics.mocap_quaternion(),
             time: physics.time(),
         });
-        self.observation.proprio = self.simulator.environment.proprioception();
+        self.observation.proprio = environment.proprioception();
         if let Some(eyes) = &mut self.simulator.eyes {
-            eyes.look(physics, &mut self.observation.images)?;
+            eyes.look(environment, &mut self.observation.images)?;
         }
         self.image_hasher.update(&self.observation);
         Ok(())

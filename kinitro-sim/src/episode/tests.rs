@@ -32,6 +32,7 @@ impl Ball {
             id: "test/ball-v1".parse().unwrap(),
             summary: "A ball rolls.",
             instruction: "Roll the ball.",
+            difficulty: None,
             max_steps: 20,
             control_period: 0.002,
         };

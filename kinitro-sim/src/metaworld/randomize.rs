@@ -3,35 +3,62 @@
 //! | stream | order | values |
 //! |---|---|---|
 //! | scene | 1 | the draw, entry by entry, the whole draw again until the task's distance rule holds |
-//! | | 2 | drop height of the free object |
+//! | | 2 | drop height of the free object, above level `none` |
+//! | | … | both again for every placement that touches the robot, as [`evaluation`](super::evaluation) finds |
 //! | physics | 1 | friction scale |
 //! | | 2 | joint damping scale |
 //! | | 3 | mass scale of the manipulated bodies |
+//! | | 4, 5 | angle and direction of the tilt of gravity, level `hard` |
+//! | | 6 | scale of the contacts' time constant, level `hard` |
+//! | | 7 | control delay, level `hard` |
 //! | reset noise | 1–3 | hand x, y, z |
 //! | | 4–10 | arm joints 0 … 6 |
 //!
+//! Level `none` draws placements only, in the task's own box. Level `hard` has no visual part: all levels are drawn in the
+//! model's own colors and lights until the rasterizer has textures and shadows (image specification 1).
+//!
 //! A change of this order or of a range changes results: it needs a new [`GENERATOR`] and a changelog entry.
+
+use std::f64::consts::PI;
+use std::iter;
 
 use kinitro_core::record::level::Level;
 use kinitro_core::record::scene::{SceneGroup, SceneRecord};
 use kinitro_core::seed::{Draws, EpisodeKey, EpisodeStream};
 
 use super::spec::{DrawSpace, TaskSpec};
-use crate::Error;
 
 /// Version of the scene sampling, part of every result's identity.
-pub const GENERATOR: u32 = 1;
+pub const GENERATOR: u32 = 2;
 
-/// How far the horizontal box of the manipulated object reaches beyond the task's own, meters.
-const WIDENING: f64 = 0.02;
+/// How far the horizontal box of the manipulated object reaches beyond the task's own, along x and y, meters.
+const WIDENING: [f64; 2] = [0.02, 0.02];
+/// Tasks that do not bear that, and what they bear. Beside these, walls around an object are part of its
+/// [`DrawSpace`](super::spec::MinDistance::Walls), and placements that touch the robot are drawn again.
+const NARROWER: [(&str, [f64; 2]); 1] = [
+    // The hand must fit between the wall and the button behind it, and barely does at the near edge of the task's own box.
+    ("button-press-wall-v3", [0.02, 0.0]),
+];
 /// Highest drop of a free object above its resting place, meters; never below the table.
 const DROP: f64 = 0.02;
 /// Sliding, torsional and rolling friction of every geom are multiplied by one factor of this range.
-const FRICTION_SCALE: [f64; 2] = [0.8, 1.2];
+const FRICTION_SCALE: ByLevel = ByLevel {
+    seed: [0.8, 1.2],
+    hard: [0.5, 1.5],
+};
 /// The damping of every joint is multiplied by one factor of this range.
-const DAMPING_SCALE: [f64; 2] = [0.9, 1.1];
+const DAMPING_SCALE: ByLevel = ByLevel {
+    seed: [0.9, 1.1],
+    hard: [0.8, 1.2],
+};
 /// Mass and inertia of the manipulated bodies are multiplied by one factor of this range.
 const MASS_SCALE: [f64; 2] = [0.8, 1.2];
+/// Largest angle between gravity and the vertical: half a degree, in radians.
+const GRAVITY_TILT: f64 = 0.5 * PI / 180.0;
+/// The time constant of every contact is multiplied by one factor of this range.
+const CONTACT_TIME_SCALE: [f64; 2] = [0.9, 1.1];
+/// Longest delay between a command and its execution, control steps.
+const CONTROL_DELAY: u8 = 1;
 /// Half-width of the noise on each coordinate of the hand's start, meters.
 const HAND_NOISE: f64 = 0.02;
 /// Half-width of the noise on each arm joint's start, radians.
@@ -40,6 +67,8 @@ const JOINT_NOISE: f64 = 0.02;
 const MAX_TRIES: usize = 100;
 /// Points per axis of that grid.
 const GRID: u32 = 11;
+/// Placements tried until one leaves the robot free, as most do in every task.
+const MAX_CANDIDATES: usize = 64;
 
 /// One drawn scene of a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +81,12 @@ pub(super) struct DrawnScene {
     pub(super) variation: Option<Variation>,
 }
 
+/// A range that differs between the levels above `none`.
+struct ByLevel {
+    seed: [f64; 2],
+    hard: [f64; 2],
+}
+
 /// What differs from the compiled model and the nominal start.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Variation {
@@ -62,37 +97,50 @@ pub(super) struct Variation {
     pub(super) hand_noise: [f64; 3],
     /// Radians, joints `right_j0` … `right_j6`.
     pub(super) joint_noise: [f64; 7],
+    /// Drawn at level `hard`.
+    pub(super) disturbance: Option<Disturbance>,
+}
+
+/// What level `hard` adds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Disturbance {
+    /// Angle between gravity and the vertical, radians.
+    pub(super) gravity_tilt: f64,
+    /// Where gravity is tilted to, seen from above: radians from x toward y.
+    pub(super) gravity_azimuth: f64,
+    pub(super) contact_time_scale: f64,
+    /// Control steps between a command and its execution.
+    pub(super) control_delay: u8,
 }
 
 impl DrawnScene {
-    /// Draws the scene of `key`.
-    ///
-    /// # Errors
-    /// [`Error::UnsupportedLevel`] for `hard`, whose visual part this generator does not have.
-    pub(super) fn draw(task: &TaskSpec, key: &EpisodeKey, level: Level) -> Result<Self, Error> {
-        let varied = match level {
-            Level::None => false,
-            Level::Seed => true,
-            Level::Hard => {
-                return Err(Error::UnsupportedLevel {
-                    level,
-                    generator: GENERATOR,
-                });
-            }
+    /// The scenes of `key` in the order in which they are tried, differing in `draw` and `drop`.
+    pub(super) fn candidates(
+        task: &'static TaskSpec,
+        key: &EpisodeKey,
+        level: Level,
+    ) -> impl Iterator<Item = Self> + use<> {
+        let varied = level != Level::None;
+        let narrower = NARROWER.iter().find(|(name, _)| *name == task.name);
+        let widening = narrower.map_or(WIDENING, |(_, widening)| *widening);
+        let widening = if varied { widening } else { [0.0; 2] };
+        let variation = varied.then(|| Variation::draw(key, level));
+        let mut draws = key.draws(EpisodeStream::Scene);
+        let candidate = move || Self {
+            draw: accepted_draw(&mut draws, &task.draw, widening),
+            drop: if varied {
+                draws.uniform(0.0, DROP)
+            } else {
+                0.0
+            },
+            variation: variation.clone(),
         };
-        let mut scene = key.draws(EpisodeStream::Scene);
-        let widening = if varied { WIDENING } else { 0.0 };
-        let draw = accepted_draw(&mut scene, &task.draw, widening);
-        let drop = if varied {
-            scene.uniform(0.0, DROP)
-        } else {
-            0.0
-        };
-        Ok(Self {
-            draw,
-            drop,
-            variation: varied.then(|| Variation::draw(key)),
-        })
+        iter::repeat_with(candidate).take(MAX_CANDIDATES)
+    }
+
+    /// What level `hard` adds, if it was drawn.
+    pub(super) fn disturbance(&self) -> Option<&Disturbance> {
+        self.variation.as_ref()?.disturbance.as_ref()
     }
 
     /// Every drawn value by name.
@@ -107,17 +155,16 @@ impl DrawnScene {
         insert(SceneGroup::Scene, "draw", &self.draw);
         insert(SceneGroup::Scene, "drop", &[self.drop]);
         if let Some(variation) = &self.variation {
-            insert(
-                SceneGroup::Physics,
-                "friction_scale",
-                &[variation.friction_scale],
-            );
-            insert(
-                SceneGroup::Physics,
-                "damping_scale",
-                &[variation.damping_scale],
-            );
-            insert(SceneGroup::Physics, "mass_scale", &[variation.mass_scale]);
+            let mut physics = |name, number| insert(SceneGroup::Physics, name, &[number]);
+            physics("friction_scale", variation.friction_scale);
+            physics("damping_scale", variation.damping_scale);
+            physics("mass_scale", variation.mass_scale);
+            if let Some(disturbance) = &variation.disturbance {
+                physics("gravity_tilt", disturbance.gravity_tilt);
+                physics("gravity_azimuth", disturbance.gravity_azimuth);
+                physics("contact_time_scale", disturbance.contact_time_scale);
+                physics("control_delay", f64::from(disturbance.control_delay));
+            }
             insert(SceneGroup::Reset, "hand_noise", &variation.hand_noise);
             insert(SceneGroup::Reset, "joint_noise", &variation.joint_noise);
         }
@@ -125,25 +172,55 @@ impl DrawnScene {
     }
 }
 
+impl ByLevel {
+    fn draw(&self, draws: &mut Draws, level: Level) -> f64 {
+        uniform(
+            draws,
+            if level == Level::Hard {
+                self.hard
+            } else {
+                self.seed
+            },
+        )
+    }
+}
+
 impl Variation {
-    fn draw(key: &EpisodeKey) -> Self {
+    fn draw(key: &EpisodeKey, level: Level) -> Self {
         let mut physics = key.draws(EpisodeStream::Physics);
         let mut reset = key.draws(EpisodeStream::ResetNoise);
         Self {
-            friction_scale: physics.uniform(FRICTION_SCALE[0], FRICTION_SCALE[1]),
-            damping_scale: physics.uniform(DAMPING_SCALE[0], DAMPING_SCALE[1]),
-            mass_scale: physics.uniform(MASS_SCALE[0], MASS_SCALE[1]),
+            friction_scale: FRICTION_SCALE.draw(&mut physics, level),
+            damping_scale: DAMPING_SCALE.draw(&mut physics, level),
+            mass_scale: uniform(&mut physics, MASS_SCALE),
             hand_noise: std::array::from_fn(|_| reset.uniform(-HAND_NOISE, HAND_NOISE)),
             joint_noise: std::array::from_fn(|_| reset.uniform(-JOINT_NOISE, JOINT_NOISE)),
+            disturbance: (level == Level::Hard).then(|| Disturbance::draw(&mut physics)),
         }
     }
 }
 
+impl Disturbance {
+    fn draw(physics: &mut Draws) -> Self {
+        Self {
+            gravity_tilt: physics.uniform(0.0, GRAVITY_TILT),
+            gravity_azimuth: physics.uniform(0.0, 2.0 * PI),
+            contact_time_scale: uniform(physics, CONTACT_TIME_SCALE),
+            control_delay: u8::try_from(physics.below(u64::from(CONTROL_DELAY) + 1))
+                .expect("a draw is below its bound"),
+        }
+    }
+}
+
+fn uniform(draws: &mut Draws, [low, high]: [f64; 2]) -> f64 {
+    draws.uniform(low, high)
+}
+
 /// A draw that obeys the space's distance rule; after [`MAX_TRIES`] the grid point nearest to the last try that does.
-fn accepted_draw(draws: &mut Draws, space: &DrawSpace, widening: f64) -> Vec<f64> {
+fn accepted_draw(draws: &mut Draws, space: &DrawSpace, widening: [f64; 2]) -> Vec<f64> {
     let bounds = |axis: usize| {
         // Only the first position's x and y belong to the manipulated object; the rest are goals and fixed heights.
-        let margin = if axis < 2 { widening } else { 0.0 };
+        let margin = widening.get(axis).copied().unwrap_or(0.0);
         (space.low[axis] - margin, space.high[axis] + margin)
     };
     let mut draw = vec![0.0; space.low.len()];
