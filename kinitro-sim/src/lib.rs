@@ -27,6 +27,7 @@
 //! |---|---|
 //! | [`episode`] | [`Simulator`](episode::Simulator) and [`Episode`](episode::Episode): begin, observe, apply, finish |
 //! | [`rollout`] | who acts: policies that see observations, teachers that see the state; the loop that drives an episode |
+//! | [`batch`] | many environments stepped at once on several threads, for training |
 //! | [`env`](mod@env) | what an environment family implements |
 //! | [`registry`] | all environments by id |
 //! | [`metaworld`] | the Meta-World family: tasks, experts, the parity and the evaluation profile |
@@ -36,10 +37,11 @@
 //!
 //! # What it does not do
 //!
-//! No files of results, no HTTP, no threads of its own, no environment variables, no clock, no entropy.
+//! No files of results, no HTTP, no threads of its own outside of a [`Batch`](batch::Batch), no environment variables, no clock, no entropy.
 //! It carries neither MuJoCo nor models: both are found on the machine and compared with pinned digests.
 
 pub mod assets;
+pub mod batch;
 pub mod env;
 pub mod episode;
 pub mod error;
