@@ -24,7 +24,7 @@ step cargo fmt --all --check
 # The pure crates build and test where there is neither MuJoCo nor Python.
 step env MUJOCO_DYNAMIC_LINK_DIR=/nonexistent KINITRO_TEST_DATA= cargo test -p kinitro-core -p kinitro-scoring
 # The suites compare debug builds with optimized ones.
-step cargo build --release -p kinitro-cli
+step cargo build --release -p kinitro-cli -p kinitro-tests
 step cargo build
 step cargo test --all-features
 step cargo run --quiet --package kinitro-tests --bin xtask -- check

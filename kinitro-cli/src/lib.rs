@@ -34,6 +34,8 @@ pub mod args;
 #[cfg(feature = "cli")]
 pub mod commands;
 #[cfg(feature = "cli")]
+pub mod env_bench;
+#[cfg(feature = "cli")]
 pub mod env_check;
 #[cfg(feature = "cli")]
 pub mod error;

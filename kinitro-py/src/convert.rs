@@ -18,6 +18,7 @@ pub(crate) fn environment<'py>(py: Python<'py>, spec: &EnvSpec) -> PyResult<Boun
     fields.set_item("id", spec.id.as_str())?;
     fields.set_item("summary", spec.summary)?;
     fields.set_item("instruction", spec.instruction)?;
+    fields.set_item("difficulty", spec.difficulty)?;
     fields.set_item("max_steps", spec.max_steps)?;
     Ok(fields)
 }

@@ -41,9 +41,7 @@ pub(crate) fn of_simulator(error: Error) -> PyErr {
     let message = with_causes(&error);
     match error {
         Error::UnknownEnv { .. } => UnknownEnvironmentError::new_err(message),
-        Error::UnsupportedLevel { .. } | Error::UnsupportedImageSize { .. } => {
-            PyValueError::new_err(message)
-        }
+        Error::UnsupportedImageSize { .. } => PyValueError::new_err(message),
         Error::AssetMissing { .. }
         | Error::AssetMismatch { .. }
         | Error::AssetUnreadable { .. } => AssetError::new_err(message),

@@ -1,16 +1,21 @@
 //! `kinitro env`: the environments, and checks of them.
 
+mod bench;
 mod list;
 mod parity;
 mod test;
 
+use anyhow::anyhow;
 use clap::Subcommand;
 use kinitro_core::ids::EnvId;
+use kinitro_sim::metaworld::spec::TaskSpec;
+use kinitro_sim::metaworld::tasks;
 
 use crate::args::Global;
 use crate::error::CliError;
 use crate::output::Output;
 
+pub use bench::BenchArgs;
 pub use list::ListArgs;
 pub use parity::ParityArgs;
 pub use test::TestArgs;
@@ -24,6 +29,8 @@ pub enum EnvCommand {
     Test(TestArgs),
     /// Compare environments step by step with Python Meta-World.
     Parity(ParityArgs),
+    /// Measure how fast environments step and reset, and compare with other implementations.
+    Bench(BenchArgs),
 }
 
 impl EnvCommand {
@@ -36,6 +43,7 @@ impl EnvCommand {
             Self::List(args) => args.run(output),
             Self::Test(args) => args.run(global, output),
             Self::Parity(args) => args.run(global, output),
+            Self::Bench(args) => args.run(global, output),
         }
     }
 }
@@ -50,4 +58,25 @@ pub fn parse_env(text: &str) -> Result<EnvId, kinitro_core::Error> {
     } else {
         format!("metaworld/{text}").parse()
     }
+}
+
+/// The Meta-World tasks of these names; all of them if there are none.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`] for an environment that is none.
+fn find_tasks(envs: &[EnvId]) -> Result<Vec<&'static TaskSpec>, CliError> {
+    if envs.is_empty() {
+        return Ok(tasks::TASKS.to_vec());
+    }
+    let find = |env: &EnvId| match env.family() {
+        "metaworld" => tasks::find(env.name()),
+        _ => None,
+    };
+    let unknown = |env: &EnvId| {
+        let error = anyhow!("unknown environment `{env}`");
+        CliError::not_found(error).with_hint("`kinitro env list` shows what there is")
+    };
+    envs.iter()
+        .map(|env| find(env).ok_or_else(|| unknown(env)))
+        .collect()
 }

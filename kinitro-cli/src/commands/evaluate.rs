@@ -52,7 +52,8 @@ pub struct EvaluateArgs {
     /// Episodes per environment and policy.
     #[arg(long, value_name = "N", default_value_t = 10)]
     episodes: u32,
-    /// How much varies between scenes: none (placement only) or seed (also physics and start noise).
+    /// How much varies between scenes: none (placement only), seed (also physics and start noise) or hard (wider ranges of
+    /// physics, gravity tilted, commands delayed).
     #[arg(long, default_value = "seed", value_parser = shared::level())]
     level: Level,
     /// Episodes that are simulated at once; results do not depend on it [default: one per core].

@@ -281,9 +281,10 @@ impl ServerArgs {
     }
 }
 
-/// Reads a level of variation, one that scenes are drawn for.
+/// Reads a level of variation.
 pub fn level() -> impl TypedValueParser<Value = Level> {
-    PossibleValuesParser::new(["none", "seed"]).try_map(|text| text.parse::<Level>())
+    PossibleValuesParser::new(Level::NAMES.map(|(_, name)| name))
+        .try_map(|text| text.parse::<Level>())
 }
 
 /// Worker threads: as asked for, or one per core.

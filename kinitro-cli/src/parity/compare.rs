@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use kinitro_sim::metaworld::benchmarks::Benchmark;
 use kinitro_sim::metaworld::env::{Memory, SawyerEnv, StepOutcome};
 use kinitro_sim::metaworld::experts::{self, Expert};
-use kinitro_sim::metaworld::numpy_draws;
 use kinitro_sim::metaworld::spec::TaskSpec;
 
 use super::report::{Field, Mismatch, TaskReport};
@@ -32,8 +32,10 @@ pub fn compare_task(
     task: &'static TaskSpec,
     trace: &TaskTrace,
 ) -> anyhow::Result<Result<TaskReport, Mismatch>> {
+    let original = SawyerEnv::new(model_dir, task)
+        .with_context(|| format!("cannot make an environment of `{}`", task.name))?;
     let mut comparison = Comparison {
-        model_dir,
+        original,
         task,
         report: TaskReport {
             task: task.name,
@@ -76,13 +78,14 @@ impl From<kinitro_sim::Error> for Stop {
     }
 }
 
-struct Comparison<'a> {
-    model_dir: &'a Path,
+struct Comparison {
+    /// Never reset: fresh environments are its duplicates.
+    original: SawyerEnv,
     task: &'static TaskSpec,
     report: TaskReport,
 }
 
-impl Comparison<'_> {
+impl Comparison {
     fn run(&mut self, trace: &TaskTrace) -> Result<(), Stop> {
         let expert = experts::expert(self.task.name).context("the task has no scripted expert")?;
         let draw = &self.task.draw;
@@ -101,16 +104,14 @@ impl Comparison<'_> {
     }
 
     fn seed(&mut self, trace: &SeedTrace, expert: Expert) -> Result<(), Stop> {
-        let draw = &self.task.draw;
         let episode = |kind: &str| format!("s{}_{kind}", trace.seed);
 
         let name = episode("exp");
         let place = self.place(&name);
-        let placement = numpy_draws::mt1_vector(trace.seed, 0, draw.low, draw.high, |vector| {
-            draw.accepts(vector)
-        });
-        place.same(Field::Placement, &placement, &trace.placement)?;
-        let mut env = SawyerEnv::new(self.model_dir, self.task)?;
+        let benchmark = Benchmark::mt1(self.task, trace.seed);
+        let placement = &benchmark.train[0].placement;
+        place.same(Field::Placement, placement, &trace.placement)?;
+        let mut env = self.original.duplicate()?;
         let observation = reset(&mut env, &place, &trace.placement, &trace.initial)?;
         self.episode(&mut env, &place, &trace.expert, Some((expert, observation)))?;
 
@@ -124,7 +125,7 @@ impl Comparison<'_> {
 
         let name = episode("rnd");
         let place = self.place(&name);
-        let mut env = SawyerEnv::new(self.model_dir, self.task)?;
+        let mut env = self.original.duplicate()?;
         reset(&mut env, &place, &trace.placement, &trace.initial)?;
         self.episode(&mut env, &place, &trace.random, None)
     }

@@ -4,13 +4,16 @@
 //! replays their actions in [`kinitro_sim`] and compares everything that can be seen ([`compare_task`]): state, observation
 //! and expert actions to the bit, rewards within [`REWARD_TOLERANCE`] and [`REWARD_V1_TOLERANCE`].
 //!
+//! [`compare_experts`] asks less of more episodes: that the scripted experts of both succeed in the same ones, after as many steps.
+//!
 //! Two things decide whether bits can be equal at all, and neither is chosen here:
 //!
-//! - **The process that calls [`run`] must use the host's math library** (libm mode `host`), because Python's MuJoCo does.
+//! - **The process that calls these must use the host's math library** (libm mode `host`), because Python's MuJoCo does.
 //!   With the pinned functions of scored processes the first difference shows within a few steps.
 //! - A recording made on another machine is equal to the bit only where that machine's math library computes alike.
 
 mod compare;
+mod experts;
 mod npz;
 mod oracle;
 mod report;
@@ -22,6 +25,7 @@ use anyhow::Context as _;
 use kinitro_sim::metaworld::spec::TaskSpec;
 
 pub use compare::{REWARD_TOLERANCE, REWARD_V1_TOLERANCE, compare_task};
+pub use experts::{ExpertEpisode, ExpertOptions, ExpertReport, ExpertRow, compare_experts};
 pub use oracle::record;
 pub use report::{Field, Mismatch, ParityReport, TaskReport};
 pub use trace::{EpisodeTrace, ResetTrace, SeedTrace, StepTrace, TaskTrace};
@@ -61,7 +65,7 @@ pub struct Progress {
     pub phase: Phase,
     /// The task at hand.
     pub task: String,
-    /// Episodes (recording) or tasks (comparing) that are done.
+    /// Episodes (theirs) or tasks (ours) that are done.
     pub done: usize,
     /// How many there are of these.
     pub total: usize,
@@ -70,10 +74,10 @@ pub struct Progress {
 /// A part of the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Python plays reference episodes.
-    Recording,
-    /// Ours are compared with them.
-    Comparing,
+    /// Python plays episodes.
+    Theirs,
+    /// Ours are played, and compared with them.
+    Ours,
 }
 
 /// Compares our environments with the reference and stops at the first difference.
@@ -109,7 +113,7 @@ fn compare_with(
     };
     for (done, task) in options.tasks.iter().enumerate() {
         progress(Progress {
-            phase: Phase::Comparing,
+            phase: Phase::Ours,
             task: task.name.to_owned(),
             done,
             total,

@@ -1,13 +1,15 @@
-"""Records reference episodes of Python Meta-World 3.1.1 for the parity comparison.
+"""Plays Python Meta-World 3.1.1 for the parity comparison.
 
 Started by `kinitro env parity` with the Python that holds the pinned packages:
 
     python oracle.py --out DIR --tasks reach-v3 push-v3 --seeds 0 1 2
+    python oracle.py --experts --tasks reach-v3 push-v3 --seeds 0 1 2
 
-Writes DIR/<task>.npz. Prints one JSON object per line: {"task", "episode", "steps", "done", "total"} after each episode,
-or {"error": "..."} as the last line, with exit status 1.
+The first writes DIR/<task>.npz. The second has Meta-World's own scripted policies play the same tasks until they succeed, at
+most 500 steps. Both print one JSON object per line: {"task", "done", "total"} after each episode, the second with "outcome":
+{"seed", "first_success"}, the latter a step from 0, or null; or {"error": "..."} as the last line, with exit status 1.
 
-Protocol, for task T and seed s (keys in the file begin with "s<s>_"):
+Recorded are, for task T and seed s (keys in the file begin with "s<s>_"):
   exp      a fresh environment with the first task of MT1(T, seed=s), reset, driven by Meta-World's own scripted policy until
            10 steps after the first success, at most 500 steps; its initial state is stored as "exp_init_*" and more.
   rereset  a second reset of that environment after the episode.
@@ -68,15 +70,22 @@ class OracleError(Exception):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description="Record reference episodes of Meta-World 3.1.1")
-    arguments.add_argument("--out", required=True)
+    arguments = argparse.ArgumentParser(description="Play episodes of Meta-World 3.1.1")
+    what = arguments.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out")
+    what.add_argument("--experts", action="store_true")
     arguments.add_argument("--tasks", nargs="+", required=True)
     arguments.add_argument("--seeds", nargs="+", type=int, required=True)
     arguments = arguments.parse_args()
     try:
         check_installation()
         # Only now: importing the wrong versions fails in ways that explain nothing.
-        MetaWorld().record(arguments.tasks, arguments.seeds, arguments.out)
+        world = MetaWorld()
+        world.check(arguments.tasks)
+        if arguments.experts:
+            world.play_experts(arguments.tasks, arguments.seeds)
+        else:
+            world.record(arguments.tasks, arguments.seeds, arguments.out)
     except OracleError as error:
         say(error=str(error))
         return 1
@@ -127,24 +136,49 @@ class MetaWorld:
         self.classes = metaworld.env_dict.ALL_V3_ENVIRONMENTS
         self.policies = metaworld.policies.ENV_POLICY_MAP
 
-    def record(self, tasks, seeds, out):
+    def check(self, tasks):
         unknown = [name for name in tasks if name not in self.classes]
         if unknown:
             raise OracleError(f"Meta-World has no task `{unknown[0]}`")
+
+    def play_experts(self, tasks, seeds):
+        total, done = len(tasks) * len(seeds), 0
+        for name in tasks:
+            for seed in seeds:
+                first_success = self.first_success(name, seed)
+                done += 1
+                say(task=name, done=done, total=total, outcome={"seed": seed, "first_success": first_success})
+
+    def first_success(self, name, seed):
+        """The first step after which the scripted policy has succeeded; None if it does not."""
+        env = self.environment(name, self.benchmark(name, seed=seed).train_tasks[0])
+        policy = self.policies[name]()
+        observation, _ = env.reset()
+        for step in range(MAX_STEPS):
+            # A copy: one of the policies writes into what it is given.
+            observation, _, _, _, info = env.step(policy.get_action(observation.copy()))
+            if info["success"] > 0:
+                break
+        else:
+            step = None
+        env.close()
+        return step
+
+    def record(self, tasks, seeds, out):
         total, done = 2 * len(tasks) * len(seeds), 0
         for name in tasks:
             arrays = {}
             for seed in seeds:
-                for episode, steps in self.record_seed(name, seed, arrays):
+                for _ in self.record_seed(name, seed, arrays):
                     done += 1
-                    say(task=name, episode=episode, steps=steps, done=done, total=total)
+                    say(task=name, done=done, total=total)
             arrays.update(self.spaces(name))
             arrays["facts_json"] = self.facts(name, seeds)
             path = os.path.join(out, f"{name}.npz")
             self.np.savez_compressed(path, **arrays)
 
     def record_seed(self, name, seed, arrays):
-        """Adds the arrays of one seed; yields the label and length of each finished episode."""
+        """Adds the arrays of one seed; yields after each finished episode."""
         task = self.benchmark(name, seed=seed).train_tasks[0]
 
         env = self.environment(name, task)
@@ -160,7 +194,7 @@ class MetaWorld:
         again = self.initial_state(env, observation)
         add(arrays, f"s{seed}_rereset_", {key: again[key] for key in RERESET_KEYS})
         env.close()
-        yield f"s{seed}_exp", len(expert["reward"])
+        yield
 
         env = self.environment(name, task)
         observation, _ = env.reset()
@@ -171,7 +205,7 @@ class MetaWorld:
         random |= self.rewards_v1(name, task, random)
         add(arrays, f"s{seed}_rnd_", random)
         env.close()
-        yield f"s{seed}_rnd", len(random["reward"])
+        yield
 
     def environment(self, name, task, version="v2"):
         env = self.classes[name](reward_function_version=version)

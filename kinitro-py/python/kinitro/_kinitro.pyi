@@ -45,7 +45,7 @@ def rollout(
     *,
     seed: int = 0,
     episode: int = 0,
-    level: Literal["none", "seed"] = "seed",
+    level: Literal["none", "seed", "hard"] = "seed",
     noise: float = 0.0,
     cameras: Sequence[str] = (),
     image_size: int = 84,
@@ -63,7 +63,8 @@ def rollout(
             that are not four, or not finite, end the episode with outcome ``invalid_action``.
         seed: With ``env`` and ``episode``, decides the scene; the ``--seed`` of the command line. 0 to 2**64 - 1.
         episode: Index of the episode, 0 to 2**64 - 1.
-        level: How much scenes vary: ``none`` (placement only) or ``seed`` (placement, physics and reset noise).
+        level: How much scenes vary: ``none`` (placement only), ``seed`` (placement, physics and reset noise) or ``hard``
+            (wider ranges of physics, gravity tilted, commands delayed).
         noise: Standard deviation of normal noise on each of the expert's commands, after clipping; at least 0.
         cameras: Cameras whose images are rendered, in this order: ``corner``, ``corner2``, ``corner3``, ``corner4``,
             ``topview``, ``gripper``, ``behind_gripper``.

@@ -25,6 +25,8 @@ class Environment(TypedDict):
     """What happens in it, in one line."""
     instruction: str
     """The task as an English sentence."""
+    difficulty: str | None
+    """How hard policies find it: ``easy``, ``medium``, ``hard`` or ``very hard``; ``None`` where nobody has said."""
     max_steps: int
     """Control steps after which an unsolved episode ends."""
 

@@ -78,6 +78,7 @@ struct Environment {
     id: String,
     summary: &'static str,
     instruction: &'static str,
+    difficulty: Option<&'static str>,
     max_steps: u16,
     control_period_s: f64,
     action: &'static str,
@@ -106,6 +107,7 @@ impl Family {
             id: spec.id.to_string(),
             summary: spec.summary,
             instruction: spec.instruction,
+            difficulty: spec.difficulty,
             max_steps: spec.max_steps,
             control_period_s: spec.control_period,
             action: ACTION,
@@ -130,7 +132,11 @@ impl fmt::Display for List {
                 .max()
                 .unwrap_or(0);
             for env in &family.environments {
-                writeln!(f, "  {:width$}  {}", env.id, env.summary)?;
+                write!(f, "  {:width$}  {}", env.id, env.summary)?;
+                if let Some(difficulty) = env.difficulty {
+                    write!(f, " ({difficulty})")?;
+                }
+                writeln!(f)?;
                 writeln!(f, "  {:width$}  \"{}\"", "", env.instruction)?;
             }
             writeln!(f)?;

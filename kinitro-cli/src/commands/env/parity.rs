@@ -1,23 +1,27 @@
 //! `kinitro env parity`.
 
+mod experts;
+
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
 use kinitro_core::ids::EnvId;
-use kinitro_sim::metaworld::spec::TaskSpec;
-use kinitro_sim::metaworld::tasks;
 use kinitro_sim::physics::libm::LibmMode;
 use serde::Serialize;
 
-use super::parse_env;
+use super::{find_tasks, parse_env};
 use crate::args::Global;
 use crate::engine::Engine;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::parity::{self, ParityOptions, ParityReport, Phase, Reference};
+use crate::parity::{self, ExpertOptions, ParityOptions, ParityReport, Phase, Progress, Reference};
 use crate::places::Places;
+
+/// Most seeds that one range may name.
+const MAX_SEEDS: u32 = 10_000;
 
 /// Arguments of `kinitro env parity`.
 #[derive(Debug, Args)]
@@ -28,15 +32,19 @@ pub struct ParityArgs {
     /// Compare with episodes recorded earlier, one `TASK.npz` per task in this folder, instead of with the installed Python.
     #[arg(long, value_name = "DIR")]
     golden: Option<PathBuf>,
-    /// Seeds of the benchmark, separated by commas.
+    /// Compare whether and when the scripted experts succeed, within 500 steps, instead of every step.
+    #[arg(long, conflicts_with = "golden")]
+    experts: bool,
+    /// Seeds of the benchmark, separated by commas; `100-119` stands for twenty of them.
     #[arg(
         long,
         value_name = "LIST",
         value_delimiter = ',',
+        value_parser = parse_seeds,
         default_value = "0,1,2",
         conflicts_with = "golden"
     )]
-    seeds: Vec<u32>,
+    seeds: Vec<RangeInclusive<u32>>,
     /// The interpreter that has metaworld 3.1.1 and mujoco 3.17.0 [default: .venv/bin/python if it exists, else python3].
     #[arg(long, value_name = "FILE", conflicts_with = "golden")]
     python: Option<PathBuf>,
@@ -46,57 +54,38 @@ impl ParityArgs {
     /// Runs the command.
     ///
     /// # Errors
-    /// An unknown environment, a reference that cannot be had, or the first difference.
+    /// An unknown environment, a reference that cannot be had, or a difference.
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<(), CliError> {
-        let tasks = self.tasks()?;
+        let tasks = find_tasks(&self.envs)?;
         // Python's MuJoCo computes with the host's mathematics, and so must we to be compared with it.
         let engine = Engine::start(LibmMode::Host, &Places::from_environment(global).models)?;
+        let model_dir = engine.models.join("sawyer_xyz");
+        let seeds = self.seeds.iter().cloned().flatten().collect();
+        let python = self.python();
+        if self.experts {
+            let options = ExpertOptions {
+                model_dir,
+                tasks,
+                seeds,
+                python,
+            };
+            return experts::run(&options, output);
+        }
         let reference = match &self.golden {
             Some(dir) => Reference::Golden { dir: dir.clone() },
-            None => Reference::Live {
-                python: self.python(),
-                seeds: self.seeds.clone(),
-            },
+            None => Reference::Live { python, seeds },
         };
         let options = ParityOptions {
-            model_dir: engine.models.join("sawyer_xyz"),
+            model_dir,
             tasks,
             reference,
         };
-        let report = parity::run(&options, &mut |progress| {
-            let (done, total, task) = (progress.done, progress.total, &progress.task);
-            match progress.phase {
-                Phase::Recording => {
-                    output.note(format_args!("recording {task}: {done} of {total} episodes"));
-                }
-                Phase::Comparing => {
-                    output.note(format_args!("comparing {task} ({} of {total})", done + 1));
-                }
-            }
-        })?;
+        let report = parity::run(&options, &mut |progress| note(output, &progress))?;
         output.print(&Report::new(&report))?;
         match &report.mismatch {
             Some(mismatch) => Err(CliError::failed(anyhow!("{mismatch}"))),
             None => Ok(()),
         }
-    }
-
-    fn tasks(&self) -> Result<Vec<&'static TaskSpec>, CliError> {
-        if self.envs.is_empty() {
-            return Ok(tasks::TASKS.to_vec());
-        }
-        let find = |env: &EnvId| match env.family() {
-            "metaworld" => tasks::find(env.name()),
-            _ => None,
-        };
-        let unknown = |env: &EnvId| {
-            let error = anyhow!("unknown environment `{env}`");
-            CliError::not_found(error).with_hint("`kinitro env list` shows what there is")
-        };
-        self.envs
-            .iter()
-            .map(|env| find(env).ok_or_else(|| unknown(env)))
-            .collect()
     }
 
     fn python(&self) -> PathBuf {
@@ -108,6 +97,33 @@ impl ParityArgs {
                 "python3".into()
             }
         })
+    }
+}
+
+/// One seed, or the first and the last of several.
+fn parse_seeds(text: &str) -> Result<RangeInclusive<u32>, String> {
+    let number = |text: &str| text.parse::<u32>().map_err(|error| error.to_string());
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (number(first)?, number(last)?);
+    match last.checked_sub(first) {
+        None => Err(format!("{last} comes before {first}")),
+        Some(more) if MAX_SEEDS <= more => Err(format!("more than {MAX_SEEDS} seeds")),
+        Some(_) => Ok(first..=last),
+    }
+}
+
+fn note(output: &mut Output, progress: &Progress) {
+    let Progress {
+        phase,
+        task,
+        done,
+        total,
+    } = progress;
+    match phase {
+        Phase::Theirs => {
+            output.note(format_args!("{task} in Python: {done} of {total} episodes"));
+        }
+        Phase::Ours => output.note(format_args!("{task} here ({} of {total})", done + 1)),
     }
 }
 

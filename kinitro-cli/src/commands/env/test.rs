@@ -35,7 +35,8 @@ pub struct TestArgs {
     /// Any number; the same one gives the same scenes as `evaluate --seed`.
     #[arg(long, short, default_value_t = 0)]
     seed: u64,
-    /// How much varies between scenes: none (placement only) or seed (also physics and start noise).
+    /// How much varies between scenes: none (placement only), seed (also physics and start noise) or hard (wider ranges of
+    /// physics, gravity tilted, commands delayed).
     #[arg(long, default_value = "seed", value_parser = shared::level())]
     level: Level,
     /// Act by the scripted expert instead of at random.

@@ -141,7 +141,7 @@ struct TrustArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The run that `--policy expert` takes part in")]
 struct MirrorArgs {
-    /// Level of the run: none or seed.
+    /// Level of the run.
     #[arg(long, default_value = "seed", value_parser = shared::level())]
     level: Level,
     /// Episodes per environment of the run, at least.

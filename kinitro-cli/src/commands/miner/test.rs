@@ -51,7 +51,8 @@ pub struct TestArgs {
     /// Any number; decides scenes and policy seeds, as in `evaluate --seed`.
     #[arg(long, short, default_value_t = 0)]
     seed: u64,
-    /// How much varies between scenes: none (placement only) or seed (also physics and start noise).
+    /// How much varies between scenes: none (placement only), seed (also physics and start noise) or hard (wider ranges of
+    /// physics, gravity tilted, commands delayed).
     #[arg(long, default_value = "seed", value_parser = shared::level())]
     level: Level,
     /// Sign the requests, for a server that answers nobody else; the file holds a hotkey.
