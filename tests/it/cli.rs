@@ -80,6 +80,7 @@ fn help_tells_what_there_is() {
         ("env", "env --help"),
         ("env-test", "env test --help"),
         ("env-parity", "env parity --help"),
+        ("env-bench", "env bench --help"),
         ("test-scoring", "test-scoring --help"),
     ] {
         insta::assert_snapshot!(format!("help-{name}"), check(line, 0).stdout);
@@ -121,8 +122,17 @@ fn bad_arguments_are_one_error_and_exit_code_2() {
             &format!("{policy} --envs nonsense"),
             &["unknown environment group `nonsense`", "core8"],
         ),
-        (&format!("{policy} --level easy"), &["'easy'", "none, seed"]),
-        (&format!("{policy} --level hard"), &["'hard'", "none, seed"]),
+        (
+            &format!("{policy} --level easy"),
+            &["'easy'", "none, seed, hard"],
+        ),
+        ("env parity --seeds 9-5", &["5 comes before 9"]),
+        ("env parity --seeds 0-4294967295", &["more than"]),
+        ("env parity --seeds 1,x", &["'x'", "invalid digit"]),
+        (
+            "env parity --experts --golden traces",
+            &["cannot be used with"],
+        ),
         (&format!("{policy} --episodes 0"), &["episodes"]),
         (
             &format!("{policy} --temperature 0"),
@@ -149,6 +159,12 @@ fn bad_arguments_are_one_error_and_exit_code_2() {
         ("test-scoring --rule best", &["standing_pareto"]),
         ("test-scoring --n-envs 65", &["65"]),
         ("env test reach-v3 --episodes 0", &["0"]),
+        (
+            "env bench --compare isaac",
+            &["isaac", "envpool, metaworld"],
+        ),
+        ("env bench --seconds 0", &["0.001 to 60"]),
+        ("env bench --threads 0", &["0"]),
         ("replay", &["<FILE|DIR>"]),
         ("nonsense", &["nonsense"]),
     ] {
@@ -163,9 +179,9 @@ fn what_does_not_exist_is_exit_code_3() {
             "evaluate --policy a=expert --envs metaworld/reach-v9",
             "`metaworld/reach-v9`",
         ),
-        ("evaluate --policy a=expert --envs mt50", "not available"),
         ("env test metaworld/reach-v9", "`metaworld/reach-v9`"),
         ("env parity reach-v9", "`metaworld/reach-v9`"),
+        ("env bench reach-v9", "`metaworld/reach-v9`"),
         ("env list --family gym", "`gym`"),
         ("replay /nonexistent/file.ktr", "/nonexistent/file.ktr"),
         (
@@ -509,6 +525,60 @@ fn environments_are_listed_and_tested() {
     ] {
         assert!(record.join(file).is_file(), "{file}");
     }
+}
+
+#[test]
+fn speed_is_measured_and_summed_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let (chart, peers) = (dir.path().join("chart.svg"), dir.path().join("peers"));
+    let line = format!(
+        "env bench reach-v3 --rounds 1 --seconds 0.001 --threads 2 --compare envpool --peers {} --python /nonexistent \
+         --chart {} --json",
+        peers.display(),
+        chart.display()
+    );
+    let finished = check(&line, 0);
+    let report = json(&finished.stdout);
+    let shape = |index: usize| &report["tasks"][0]["shapes"][index];
+    for (index, environments, threads) in [(0, 1, 1), (1, 16, 2)] {
+        let shape = shape(index);
+        assert_eq!(
+            (&shape["environments"], &shape["threads"]),
+            (&environments.into(), &threads.into())
+        );
+        for system in ["kinitro", "kinitro_without_info", "floor"] {
+            assert!(shape[system]["median"].as_f64() > Some(0.0), "{system}");
+        }
+        assert!(shape["mj_step_share"].as_f64() > Some(0.0));
+    }
+    assert_eq!(shape(2), &Value::Null);
+    assert!(report["machine"]["cores"].as_u64() > Some(0));
+
+    // The summary comes last, and what was not measured is there as null.
+    let summary = &report["summary"];
+    assert!(finished.stdout.trim_end().ends_with("}}"));
+    assert!(
+        finished
+            .stdout
+            .contains("\"summary\":{\"envpool_mean_ratio\":null,")
+    );
+    for name in ["envpool_worst_ratio", "metaworld_mean_ratio"] {
+        assert!(summary.get(name).is_some_and(Value::is_null), "{name}");
+    }
+    for name in [
+        "mj_step_share",
+        "reset_ms_median",
+        "reset_ms_median_randomized",
+    ] {
+        assert!(summary[name].as_f64() > Some(0.0), "{name}");
+    }
+
+    // A peer that cannot be had is never passed over in silence.
+    let failure = report["peers"][0]["failure"].as_str().unwrap();
+    assert!(failure.contains("`/nonexistent`"), "{failure}");
+    let warning = format!("warning: no figures of envpool: {failure}");
+    assert!(finished.stderr.contains(&warning), "{}", finished.stderr);
+    assert!(fs::read_to_string(chart).unwrap().contains("not measured"));
 }
 
 #[test]

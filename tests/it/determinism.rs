@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use kinitro_sim::registry;
-use kinitro_tests::program;
+use kinitro_tests::{places, program};
 use serde_json::Value;
 
 /// Takes from glibc the code for newer processors, as if this one had no such instructions.
-const OLD_PROCESSOR: &str = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4";
+pub(crate) const OLD_PROCESSOR: &str = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4";
 
 /// Hashes of two episodes of an environment, its expert acting, through both default cameras.
 fn episodes(program: &PathBuf, env: &str, arguments: &[&str], tunables: Option<&str>) -> Value {
     let mut command = Command::new(program);
-    command.current_dir(kinitro_tests::places::workspace());
+    command.current_dir(places::workspace());
     command.args([
         "env",
         "test",
@@ -43,44 +43,33 @@ fn episodes(program: &PathBuf, env: &str, arguments: &[&str], tunables: Option<&
     episodes
 }
 
-/// The optimized program.
-fn release() -> PathBuf {
-    let debug = program::executable("kinitro");
-    let target = debug
-        .ancestors()
-        .nth(2)
-        .expect("executables lie in `target/<profile>`");
-    let release = target.join("release/kinitro");
-    assert!(
-        release.is_file(),
-        "`{}` is missing: run `cargo build --release -p kinitro-cli`",
-        release.display()
-    );
-    release
-}
-
+/// Everything that may not matter is changed at once: where that changes nothing, none of it matters. Only where it does, or in
+/// full suites, each is changed alone, to tell which.
 #[test]
 fn bits_do_not_depend_on_build_processor_or_threads() {
-    let (debug, release) = (program::executable("kinitro"), release());
+    let (debug, release) = (
+        program::executable("kinitro"),
+        program::optimized("kinitro"),
+    );
+    let alone = [
+        ("2 threads", &release, &["--threads", "2"][..], None),
+        ("8 threads", &release, &["--threads", "8"], None),
+        ("old processor", &release, &[], Some(OLD_PROCESSOR)),
+        ("debug build", &debug, &[], None),
+    ];
     for env in registry::ids() {
         let env = env.as_str();
         let expected = episodes(&release, env, &[], None);
-        for threads in ["2", "8"] {
-            assert_eq!(
-                episodes(&release, env, &["--threads", threads], None),
-                expected,
-                "{env}: {threads} threads"
-            );
+        let other = episodes(&debug, env, &["--threads", "8"], Some(OLD_PROCESSOR));
+        if other != expected || places::full() {
+            for (change, program, arguments, tunables) in alone {
+                let changed = episodes(program, env, arguments, tunables);
+                assert_eq!(changed, expected, "{env}: {change}");
+            }
         }
         assert_eq!(
-            episodes(&release, env, &[], Some(OLD_PROCESSOR)),
-            expected,
-            "{env}: old processor"
-        );
-        assert_eq!(
-            episodes(&debug, env, &[], None),
-            expected,
-            "{env}: debug build"
+            other, expected,
+            "{env}: debug build, 8 threads, old processor"
         );
     }
 }
@@ -92,7 +81,7 @@ fn without_the_pin_the_processor_shows() {
         println!("skipped: this processor has no FMA, so there is nothing to mask");
         return;
     }
-    let release = release();
+    let release = program::optimized("kinitro");
     let differs = |env: &kinitro_core::ids::EnvId| {
         let host = ["--libm", "host", "--cameras", "gripper"];
         let run = |tunables| episodes(&release, env.as_str(), &host, tunables);

@@ -1,17 +1,22 @@
 //! Our Meta-World against Python's: live, against recordings, and with faults put in on purpose.
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use kinitro_cli::parity::{
-    Field, Mismatch, ParityOptions, ParityReport, Reference, SeedTrace, TaskTrace, compare_task,
-    record, run,
+    ExpertOptions, ExpertReport, Field, Mismatch, ParityOptions, ParityReport, Reference,
+    SeedTrace, TaskTrace, compare_experts, compare_task, record, run,
 };
 use kinitro_sim::metaworld::tasks::{self, TASKS};
 use kinitro_sim::physics::libm::{self, LibmMode};
 use kinitro_tests::{places, process};
 
-/// Seeds of the recordings and of the live comparison.
-const SEEDS: [u32; 3] = [0, 1, 2];
+/// Seeds of the recordings.
+const RECORDED_SEEDS: [u32; 3] = [0, 1, 2];
+
+/// A seed of which there is no recording: all that Python plays live unless `KINITRO_TEST_FULL` is set.
+const ANOTHER_SEED: u32 = 3;
 
 /// Expert and random actions.
 const EPISODES_PER_SEED: usize = 2;
@@ -19,11 +24,13 @@ const EPISODES_PER_SEED: usize = 2;
 #[test]
 fn every_task_equals_python_step_for_step() {
     on_host_libm("parity::every_task_equals_python_step_for_step", || {
-        let reference = Reference::Live {
-            python: places::python(),
-            seeds: SEEDS.to_vec(),
-        };
-        assert_all_equal(&report(reference));
+        let mut seeds = vec![ANOTHER_SEED];
+        if places::full() {
+            seeds.extend(RECORDED_SEEDS);
+        }
+        let count = seeds.len();
+        let python = places::python();
+        assert_all_equal(&report(Reference::Live { python, seeds }), count);
     });
 }
 
@@ -33,10 +40,76 @@ fn every_task_equals_the_recorded_episodes() {
         return;
     };
     on_host_libm("parity::every_task_equals_the_recorded_episodes", || {
-        assert_all_equal(&report(Reference::Golden {
-            dir: data.join("golden/metaworld"),
-        }));
+        let dir = data.join("golden/metaworld");
+        assert_all_equal(&report(Reference::Golden { dir }), RECORDED_SEEDS.len());
     });
+}
+
+/// Seeds by which the experts are judged.
+const EXPERT_SEEDS: RangeInclusive<u32> = 100..=119;
+
+/// The one that is played unless `KINITRO_TEST_FULL` is set: three experts fail there.
+const FAILING_EXPERT_SEED: u32 = 107;
+
+/// The placements of [`EXPERT_SEEDS`] that the experts do not solve, of 1000, on a processor with FMA. Measured with Python
+/// Meta-World 3.1.1 on MuJoCo 3.17.0; the MuJoCo that it was made for, 3.3.0, gives 985 successes instead of 981.
+const UNSOLVED: [(&str, &[u32]); 11] = [
+    ("basketball-v3", &[106, 109]),
+    ("box-close-v3", &[110, 111, 112]),
+    ("button-press-wall-v3", &[100]),
+    ("door-open-v3", &[116]),
+    ("hand-insert-v3", &[118]),
+    ("peg-insert-side-v3", &[107, 111]),
+    ("pick-place-wall-v3", &[105]),
+    ("shelf-place-v3", &[108]),
+    ("soccer-v3", &[104, 107, 112]),
+    ("stick-pull-v3", &[116, 118]),
+    ("sweep-into-v3", &[105, 107]),
+];
+
+#[test]
+fn experts_succeed_where_and_when_pythons_do() {
+    on_host_libm("parity::experts_succeed_where_and_when_pythons_do", || {
+        let seeds: Vec<u32> = if places::full() {
+            EXPERT_SEEDS.collect()
+        } else {
+            vec![FAILING_EXPERT_SEED]
+        };
+        let options = ExpertOptions {
+            model_dir: model_dir(),
+            tasks: TASKS.to_vec(),
+            seeds: seeds.clone(),
+            python: places::python(),
+        };
+        let report = compare_experts(&options, &mut |_| ()).expect("both sides can be run");
+        let differences: Vec<_> = report.differences().collect();
+        assert_eq!(differences, []);
+        assert_eq!(report.rows.len(), TASKS.len());
+        for row in &report.rows {
+            assert_eq!(row.episodes.len(), seeds.len(), "{}", row.task);
+        }
+        if std::arch::is_x86_feature_detected!("fma") {
+            assert_unsolved(&report, &seeds);
+        } else {
+            println!("skipped: the known failures are those of a processor with FMA");
+        }
+    });
+}
+
+/// Requires that of the placements of `seeds` those of [`UNSOLVED`] are unsolved and no others.
+fn assert_unsolved(report: &ExpertReport, seeds: &[u32]) {
+    let known: BTreeSet<(&str, u32)> = UNSOLVED
+        .iter()
+        .flat_map(|&(task, failed)| failed.iter().map(move |&seed| (task, seed)))
+        .filter(|(_, seed)| seeds.contains(seed))
+        .collect();
+    assert!(!known.is_empty());
+    let found: BTreeSet<(&str, u32)> = report
+        .rows
+        .iter()
+        .flat_map(|row| row.failed_seeds().into_iter().map(|seed| (row.task, seed)))
+        .collect();
+    assert_eq!(found, known);
 }
 
 /// A fault in any recorded number is found, and found where it is.
@@ -127,8 +200,8 @@ fn faults_are_found() {
     });
 }
 
-/// Requires that all tasks were compared over all episodes and none differed.
-fn assert_all_equal(report: &ParityReport) {
+/// Requires that all tasks were compared over all episodes of so many seeds and none differed.
+fn assert_all_equal(report: &ParityReport, seeds: usize) {
     if let Some(mismatch) = &report.mismatch {
         panic!("{mismatch}");
     }
@@ -136,12 +209,7 @@ fn assert_all_equal(report: &ParityReport) {
     let expected: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
     assert_eq!(names, expected);
     for task in &report.equal {
-        assert_eq!(
-            task.episodes,
-            SEEDS.len() * EPISODES_PER_SEED,
-            "{}",
-            task.task
-        );
+        assert_eq!(task.episodes, seeds * EPISODES_PER_SEED, "{}", task.task);
         assert!(task.episodes < task.steps, "{}", task.task);
     }
 }

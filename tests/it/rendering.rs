@@ -1,6 +1,7 @@
 //! Our rasterizer against MuJoCo's own renderer.
 
 use kinitro_core::units::ImageSize;
+use kinitro_sim::metaworld::tasks::TASKS;
 use kinitro_tests::places;
 use kinitro_tests::segmentation::{capture, compare};
 
@@ -14,7 +15,7 @@ fn every_pixel_shows_the_object_that_mujoco_shows() {
     let mut captures = capture(&models, ImageSize::DEFAULT).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let agreements = compare(&captures, &places::python(), folder.path(), false).unwrap();
-    assert_eq!(agreements.len(), 8 * 2 * 5);
+    assert_eq!(agreements.len(), TASKS.len() * 2 * 5);
     let worst = agreements
         .iter()
         .min_by(|a, b| a.share.total_cmp(&b.share))

@@ -5,6 +5,7 @@
     reason = "tests say what they skip and what their children printed"
 )]
 
+pub mod batches;
 pub mod borders;
 pub mod experts;
 pub mod http;
@@ -13,3 +14,5 @@ pub mod process;
 pub mod program;
 pub mod seeds;
 pub mod segmentation;
+pub mod simulators;
+pub mod soak;

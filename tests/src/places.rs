@@ -37,3 +37,9 @@ pub fn test_data(what: &str) -> Option<PathBuf> {
     }
     folder
 }
+
+/// Whether the environment variable `KINITRO_TEST_FULL` is set, to anything: suites that otherwise take samples of their cases
+/// then run them all.
+pub fn full() -> bool {
+    std::env::var_os("KINITRO_TEST_FULL").is_some()
+}

@@ -36,6 +36,25 @@ pub fn executable(name: &str) -> PathBuf {
     path
 }
 
+/// The optimized build of an executable, beside the one of the running test.
+///
+/// # Panics
+/// If it has not been built.
+pub fn optimized(name: &str) -> PathBuf {
+    let built = executable(name);
+    let target = built
+        .ancestors()
+        .nth(2)
+        .expect("executables lie in `target/<profile>`");
+    let optimized = target.join("release").join(name);
+    assert!(
+        optimized.is_file(),
+        "`{}` is missing: run `cargo build --release -p kinitro-cli -p kinitro-tests`",
+        optimized.display()
+    );
+    optimized
+}
+
 /// `kinitro` in the root of the workspace, where it finds what `deploy/bootstrap.sh` prepared.
 pub fn command() -> Command {
     let mut command = Command::new(executable("kinitro"));

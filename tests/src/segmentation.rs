@@ -1,6 +1,6 @@
 //! Whether the rasterizer sees the same objects as MuJoCo's own renderer.
 //!
-//! [`capture`] runs the eight tasks and draws pictures; [`compare`] has `oracle/segmentation.py` draw the same states through
+//! [`capture`] runs every task and draws pictures; [`compare`] has `oracle/segmentation.py` draw the same states through
 //! OpenGL and counts the pixels that show the same geom or site.
 
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! Development tasks: `cargo xtask gen` writes the generated documents and the seeds of the fuzz corpus, `cargo xtask check`
-//! checks the documents and the layers.
+//! checks the documents and the layers; `batch-digests` and `soak` are what tests of the batch run in other builds, and people by hand.
 
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
@@ -9,14 +10,19 @@ use std::{env, fs};
 use anyhow::{Context as _, bail};
 use kinitro_core::record::Level;
 use kinitro_sim::registry;
-use kinitro_tests::{experts, places, seeds};
+use kinitro_tests::soak::{self, Progress};
+use kinitro_tests::{batches, experts, places, seeds};
 
 fn main() -> ExitCode {
     let task = env::args().nth(1);
     let done = match task.as_deref() {
         Some("gen") => generate(),
         Some("check") => check(),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask gen | check")),
+        Some("batch-digests") => batch_digests(),
+        Some("soak") => soaking(),
+        _ => Err(anyhow::anyhow!(
+            "usage: cargo xtask gen | check | batch-digests SHAPE… | soak [STEPS [THREADS]]"
+        )),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,18 +42,21 @@ fn documents() -> Vec<(&'static str, String)> {
         ("environments.md", environments()),
         (
             "experts.md",
-            experts::page(&experts::run(&[Level::None, Level::Seed])),
+            experts::page(&experts::run(&[Level::None, Level::Seed, Level::Hard])),
         ),
     ]
 }
 
 fn environments() -> String {
-    let mut page = "# Environments\n\nWritten by `cargo xtask gen`.\n\n| id | what happens | instruction | steps |\n|---|---|---|---|\n".to_owned();
+    let mut page = "# Environments\n\nWritten by `cargo xtask gen`.\n\n| id | what happens | instruction | difficulty | steps |\n|---|---|---|---|---|\n".to_owned();
     for spec in registry::list() {
-        let (id, summary, instruction, steps) =
-            (&spec.id, spec.summary, spec.instruction, spec.max_steps);
-        writeln!(page, "| `{id}` | {summary} | {instruction} | {steps} |")
-            .expect("writing to a string cannot fail");
+        let (id, summary, instruction) = (&spec.id, spec.summary, spec.instruction);
+        let (difficulty, steps) = (spec.difficulty.unwrap_or("–"), spec.max_steps);
+        writeln!(
+            page,
+            "| `{id}` | {summary} | {instruction} | {difficulty} | {steps} |"
+        )
+        .expect("writing to a string cannot fail");
     }
     page
 }
@@ -83,6 +92,47 @@ fn check() -> anyhow::Result<()> {
         bail!("{}", faults.join("\n"));
     }
     Ok(())
+}
+
+/// Prints what the environments of a batch do, in each of the shapes that are named: `16x2`, `mixedx8`, `1x1+images`.
+fn batch_digests() -> anyhow::Result<()> {
+    let shapes = env::args().skip(2);
+    let listed: anyhow::Result<Vec<_>> = shapes
+        .map(|shape| batches::digests(shape.parse()?))
+        .collect();
+    print(&serde_json::to_string(&listed?)?);
+    Ok(())
+}
+
+/// Two million steps on one thread, unless told otherwise.
+fn soaking() -> anyhow::Result<()> {
+    let mut arguments = env::args().skip(2);
+    let steps = arguments.next().map_or(Ok(2_000_000), |text| text.parse());
+    let threads = arguments
+        .next()
+        .map_or(Ok(NonZeroUsize::MIN), |text| text.parse());
+    let steps = steps.context("the number of steps")?;
+    let threads = threads.context("the number of threads")?;
+    soak::run(steps, threads, |progress| {
+        let Progress {
+            steps,
+            resets,
+            ended,
+            memory,
+        } = progress;
+        let megabytes = memory as f64 / 1e6;
+        print(&format!(
+            "{steps:>9} steps, {resets:>6} random resets, {ended:>6} episodes to their end, {megabytes:.1} MB resident"
+        ));
+    })?;
+    Ok(())
+}
+
+fn print(line: &str) {
+    #[expect(clippy::print_stdout, reason = "a development tool speaks to its user")]
+    {
+        println!("{line}");
+    }
 }
 
 /// Our own packages that a package may depend on.
