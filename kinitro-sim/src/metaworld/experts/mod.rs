@@ -33,6 +33,7 @@ mod plug;
 mod push;
 mod reach;
 mod shelf_place;
+mod soccer;
 mod stick;
 mod sweep;
 mod window;
@@ -81,6 +82,7 @@ const EXPERTS: &[(&str, Expert)] = &[
     ("plate-slide-back-side-v3", plate_slide::back_side),
     ("peg-insert-side-v3", peg::insert_side),
     ("peg-unplug-side-v3", plug::unplug_side),
+    ("soccer-v3", soccer::soccer),
     ("stick-push-v3", stick::push),
     ("stick-pull-v3", stick::pull),
     ("push-v3", push::push),

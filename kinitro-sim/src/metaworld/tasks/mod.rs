@@ -23,6 +23,7 @@ mod puck;
 mod push;
 mod reach;
 mod shelf_place;
+mod soccer;
 mod stick;
 mod sweep;
 mod window;
@@ -68,6 +69,7 @@ pub const TASKS: &[&TaskSpec] = &[
     &plate_slide::BACK_SIDE,
     &peg::INSERT_SIDE,
     &plug::UNPLUG_SIDE,
+    &soccer::SOCCER,
     &stick::PUSH,
     &stick::PULL,
     &push::PUSH,
