@@ -10,7 +10,7 @@ use kinitro_core::record::{Level, Outcome, SceneGroup, SceneRecord};
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
 use kinitro_core::units::ImageSize;
 use kinitro_sim::batch::{Batch, BatchOptions, Member, Outputs, Scenes};
-use kinitro_sim::env::Environment as _;
+use kinitro_sim::env::{Environment as _, STATE_LEN};
 use kinitro_sim::episode::{EpisodeRecord, EpisodeStart, Simulator, Status, TakenAction, View};
 use kinitro_sim::metaworld::env::SawyerEnv;
 use kinitro_sim::metaworld::evaluation::EvaluationEnv;
@@ -315,7 +315,7 @@ fn hard_scenes_take_turns_in_a_batch() {
         ..BatchOptions::default()
     };
     let mut batch = Batch::new(&places::models(), &members, options).unwrap();
-    let mut together = vec![0.0; levels.len() * 39];
+    let mut together = vec![0.0; levels.len() * STATE_LEN];
     batch
         .reset(&mut Outputs::observations(&mut together))
         .unwrap();
@@ -327,7 +327,7 @@ fn hard_scenes_take_turns_in_a_batch() {
     }
     for step in 0..STEPS {
         for (number, single) in simulators.iter().enumerate() {
-            let row = &together[number * 39..][..39];
+            let row = &together[number * STATE_LEN..][..STATE_LEN];
             assert_eq!(row, single.privileged().0, "{number}, step {step}");
         }
         let push = if step % 5 == 0 { -1.0 } else { 0.5 };

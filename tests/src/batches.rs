@@ -8,7 +8,7 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use kinitro_core::record::Level;
 use kinitro_core::seed::{CycleSeed, Draws};
-use kinitro_sim::batch::{Batch, BatchOptions, Member, Outputs, Scenes};
+use kinitro_sim::batch::{Batch, BatchOptions, Buffers, Member, Scenes};
 use kinitro_sim::episode::View;
 use kinitro_sim::metaworld::benchmarks::Benchmark;
 use kinitro_sim::metaworld::spec::TaskSpec;
@@ -16,11 +16,6 @@ use kinitro_sim::metaworld::tasks::TASKS;
 use sha2::{Digest as _, Sha256};
 
 use crate::places;
-
-/// Numbers of an observation.
-pub const OBSERVATION: usize = 39;
-/// Measures of a step.
-pub const INFO: usize = 6;
 
 /// Steps of the episode of the parity profile, and of that of the evaluation profile.
 const STEPS: [usize; 2] = [200, 50];
@@ -119,14 +114,14 @@ fn play(
         }
         batch.reset(&mut buffers.outputs())?;
         for (index, player) in players.iter_mut().enumerate() {
-            buffers.hash_row(index, &mut player.hasher);
+            hash_row(&buffers, index, &mut player.hasher);
         }
         // Environments of one batch take the same number of steps in all.
         for _ in 0..steps {
             let actions: Vec<[f32; 4]> = players.iter_mut().map(Player::act).collect();
             batch.step(&actions, &mut buffers.outputs())?;
             for (index, player) in players.iter_mut().enumerate() {
-                buffers.hash_row(index, &mut player.hasher);
+                hash_row(&buffers, index, &mut player.hasher);
             }
         }
         for (index, player) in players.iter_mut().enumerate() {
@@ -209,92 +204,25 @@ pub fn random_action(draws: &mut Draws) -> [f32; 4] {
     std::array::from_fn(|_| draws.uniform(-1.0, 1.0) as f32)
 }
 
-/// Memory for all that a batch returns.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Buffers {
-    /// `[n, 39]`.
-    pub observations: Vec<f64>,
-    /// `[n]`.
-    pub rewards: Vec<f64>,
-    /// `[n]`.
-    pub terminated: Vec<bool>,
-    /// `[n]`.
-    pub truncated: Vec<bool>,
-    /// `[n, 6]`.
-    pub info: Vec<f64>,
-    /// `[n, cameras, height, width, 3]`.
-    pub images: Vec<u8>,
-    /// `[n, 39]`.
-    pub last_observations: Vec<f64>,
-    /// As `images`.
-    pub last_images: Vec<u8>,
-    pixels: usize,
+/// Observation, measures and reward of a row.
+pub fn row_numbers(buffers: &Buffers, row: usize) -> impl Iterator<Item = f64> {
+    let rest = buffers
+        .row_info(row)
+        .iter()
+        .chain(&buffers.rewards[row..=row]);
+    buffers.observation(row).iter().chain(rest).copied()
 }
 
-impl Buffers {
-    /// Memory for `rows` environments.
-    pub fn new(rows: usize, view: &View) -> Self {
-        let pixels = view.cameras.len() * view.size.rgb_len();
-        Self {
-            observations: vec![0.0; rows * OBSERVATION],
-            rewards: vec![0.0; rows],
-            terminated: vec![false; rows],
-            truncated: vec![false; rows],
-            info: vec![0.0; rows * INFO],
-            images: vec![0; rows * pixels],
-            last_observations: vec![0.0; rows * OBSERVATION],
-            last_images: vec![0; rows * pixels],
-            pixels,
-        }
-    }
+/// All bits of a row but those of the last observation.
+pub fn row_bits(buffers: &Buffers, row: usize) -> Vec<u64> {
+    let flags = [buffers.terminated[row], buffers.truncated[row]];
+    let numbers = row_numbers(buffers, row).map(f64::to_bits);
+    numbers.chain(flags.map(u64::from)).collect()
+}
 
-    /// All of it.
-    pub fn outputs(&mut self) -> Outputs<'_> {
-        self.first(self.rewards.len())
+fn hash_row(buffers: &Buffers, row: usize, hasher: &mut Sha256) {
+    for bits in row_bits(buffers, row) {
+        hasher.update(bits.to_le_bytes());
     }
-
-    /// The first `rows` rows.
-    pub fn first(&mut self, rows: usize) -> Outputs<'_> {
-        Outputs {
-            observations: &mut self.observations[..rows * OBSERVATION],
-            rewards: Some(&mut self.rewards[..rows]),
-            terminated: Some(&mut self.terminated[..rows]),
-            truncated: Some(&mut self.truncated[..rows]),
-            info: Some(&mut self.info[..rows * INFO]),
-            images: Some(&mut self.images[..rows * self.pixels]),
-            last_observations: Some(&mut self.last_observations[..rows * OBSERVATION]),
-            last_images: Some(&mut self.last_images[..rows * self.pixels]),
-        }
-    }
-
-    /// The observation of a row.
-    pub fn observation(&self, row: usize) -> &[f64] {
-        &self.observations[row * OBSERVATION..][..OBSERVATION]
-    }
-
-    /// The last observation of the episode that has ended in a row.
-    pub fn last_observation(&self, row: usize) -> &[f64] {
-        &self.last_observations[row * OBSERVATION..][..OBSERVATION]
-    }
-
-    /// Observation, measures and reward of a row.
-    pub fn row_numbers(&self, row: usize) -> impl Iterator<Item = f64> {
-        let info = &self.info[row * INFO..][..INFO];
-        let rest = info.iter().chain(&self.rewards[row..=row]);
-        self.observation(row).iter().chain(rest).copied()
-    }
-
-    /// All bits of a row but those of the last observation.
-    pub fn row_bits(&self, row: usize) -> Vec<u64> {
-        let flags = [self.terminated[row], self.truncated[row]];
-        let numbers = self.row_numbers(row).map(f64::to_bits);
-        numbers.chain(flags.map(u64::from)).collect()
-    }
-
-    fn hash_row(&self, row: usize, hasher: &mut Sha256) {
-        for bits in self.row_bits(row) {
-            hasher.update(bits.to_le_bytes());
-        }
-        hasher.update(&self.images[row * self.pixels..][..self.pixels]);
-    }
+    hasher.update(buffers.row_images(row));
 }

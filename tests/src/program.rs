@@ -57,8 +57,13 @@ pub fn optimized(name: &str) -> PathBuf {
 
 /// `kinitro` in the root of the workspace, where it finds what `deploy/bootstrap.sh` prepared.
 pub fn command() -> Command {
-    let mut command = Command::new(executable("kinitro"));
-    command.current_dir(workspace()).stdin(Stdio::null());
+    // What a shell runs in its background ignores SIGINT, and so does all that this starts unless told otherwise.
+    let mut command = Command::new("env");
+    command
+        .arg("--default-signal=INT")
+        .arg(executable("kinitro"))
+        .current_dir(workspace())
+        .stdin(Stdio::null());
     // What the developer's shell holds must not decide a test.
     for variable in ["KINITRO_MUJOCO_DIR", "KINITRO_ASSETS_DIR", "COLUMNS"] {
         command.env_remove(variable);

@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Context as _, bail, ensure};
 use kinitro_core::seed::Draws;
-use kinitro_sim::batch::{Batch, BatchOptions, Member};
+use kinitro_sim::batch::{Batch, BatchOptions, Buffers, Member};
 use kinitro_sim::metaworld::tasks::TASKS;
 
-use crate::batches::{Buffers, keyed, placed, random_action};
+use crate::batches::{keyed, placed, random_action, row_numbers};
 use crate::places;
 
 /// One of so many steps of an environment is a reset, to scenes of either profile.
@@ -111,7 +111,7 @@ pub fn run(
 
 fn check(buffers: &Buffers, rows: usize) -> anyhow::Result<()> {
     for row in 0..rows {
-        let mut numbers = buffers.row_numbers(row);
+        let mut numbers = row_numbers(buffers, row);
         if let Some(number) = numbers.find(|number| !number.is_finite()) {
             bail!("`{number}` in row {row}");
         }

@@ -8,16 +8,13 @@ use std::time::{Duration, Instant};
 use kinitro_core::record::Level;
 use kinitro_core::seed::CycleSeed;
 use kinitro_sim::Error;
-use kinitro_sim::batch::{Autoreset, Batch, BatchOptions, Member, Outputs, Scenes};
+use kinitro_sim::batch::{Autoreset, Batch, BatchOptions, Buffers, Member, Outputs, Scenes};
 use kinitro_sim::metaworld::spec::TaskSpec;
 
 use super::plan::{Actions, Placements, Plan, Shape};
 use super::slice::{Length, Slice};
 use super::statistics::median;
 
-/// Numbers of an observation, and info values of a step.
-const OBSERVATION: usize = 39;
-const INFO: usize = 6;
 /// Resets per round of either kind.
 const RESETS: usize = 10;
 
@@ -39,24 +36,26 @@ impl Ours {
     ) -> Result<Self, Error> {
         let scenes = Scenes::Placed(Arc::clone(placements));
         let members = vec![Member { task, scenes }; shape.environments];
+        let batch = open(models, &members, shape.threads)?;
         Ok(Self {
-            batch: open(models, &members, shape.threads)?,
+            buffers: Buffers::of(&batch),
+            batch,
             shape,
             actions: Arc::clone(&plan.actions),
-            buffers: Buffers::new(shape.environments),
         })
     }
 
     pub(super) fn slice(&mut self, length: Length, with_info: bool) -> Result<Slice, Error> {
         Slice::of_passes(self.shape.environments, length, |steps| {
             let begun = Instant::now();
-            self.batch.reset(&mut self.buffers.outputs(with_info))?;
+            self.batch
+                .reset(&mut outputs(&mut self.buffers, with_info))?;
             let reset = begun.elapsed();
             let begun = Instant::now();
             for step in 0..steps {
                 let actions = self.actions.at(step, self.shape.environments);
                 self.batch
-                    .step(actions, &mut self.buffers.outputs(with_info))?;
+                    .step(actions, &mut outputs(&mut self.buffers, with_info))?;
             }
             Ok((reset, begun.elapsed()))
         })
@@ -64,7 +63,7 @@ impl Ours {
 
     /// Where the hand of the first environment is, as last observed.
     pub(super) fn hand(&self) -> [f64; 3] {
-        let observed = &self.buffers.observations;
+        let observed = self.buffers.observation(0);
         [observed[0], observed[1], observed[2]]
     }
 }
@@ -86,13 +85,14 @@ impl Resets {
         seed: u32,
     ) -> Result<Self, Error> {
         let single = |scenes| open(models, &[Member { task, scenes }], 1);
+        let parity = single(Scenes::Placed(Arc::clone(placements)))?;
         Ok(Self {
-            parity: single(Scenes::Placed(Arc::clone(placements)))?,
+            buffers: Buffers::of(&parity),
+            parity,
             randomized: single(Scenes::Keyed {
                 seed: CycleSeed::from_local_seed(seed.into()),
                 level: Level::Seed,
             })?,
-            buffers: Buffers::new(1),
             parity_times: Vec::new(),
             randomized_times: Vec::new(),
         })
@@ -106,11 +106,11 @@ impl Resets {
         ];
         for (batch, times) in kinds {
             if times.is_empty() {
-                batch.reset(&mut self.buffers.outputs(false))?;
+                batch.reset(&mut outputs(&mut self.buffers, false))?;
             }
             for _ in 0..RESETS {
                 let begun = Instant::now();
-                batch.reset(&mut self.buffers.outputs(false))?;
+                batch.reset(&mut outputs(&mut self.buffers, false))?;
                 times.push(begun.elapsed());
             }
         }
@@ -141,33 +141,10 @@ fn open(models: &Path, members: &[Member], threads: usize) -> Result<Batch, Erro
     Batch::new(models, members, options)
 }
 
-/// Where a batch of so many environments writes.
-struct Buffers {
-    observations: Vec<f64>,
-    rewards: Vec<f64>,
-    terminated: Vec<bool>,
-    truncated: Vec<bool>,
-    info: Vec<f64>,
-}
-
-impl Buffers {
-    fn new(environments: usize) -> Self {
-        Self {
-            observations: vec![0.0; environments * OBSERVATION],
-            rewards: vec![0.0; environments],
-            terminated: vec![false; environments],
-            truncated: vec![false; environments],
-            info: vec![0.0; environments * INFO],
-        }
+fn outputs(buffers: &mut Buffers, with_info: bool) -> Outputs<'_> {
+    let mut outputs = buffers.outputs();
+    if !with_info {
+        outputs.info = None;
     }
-
-    fn outputs(&mut self, with_info: bool) -> Outputs<'_> {
-        Outputs {
-            rewards: Some(&mut self.rewards),
-            terminated: Some(&mut self.terminated),
-            truncated: Some(&mut self.truncated),
-            info: with_info.then_some(&mut self.info),
-            ..Outputs::observations(&mut self.observations)
-        }
-    }
+    outputs
 }

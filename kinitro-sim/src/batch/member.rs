@@ -8,17 +8,12 @@ use kinitro_core::protocol::policy::Image;
 use kinitro_core::seed::EpisodeKey;
 
 use super::crew::Work;
-use super::{Autoreset, BatchOptions, Ending, Member, Scenes};
+use super::{Autoreset, BatchOptions, Ending, INFO_LEN, Member, Scenes};
 use crate::Error;
-use crate::env::Environment as _;
+use crate::env::{Environment as _, STATE_LEN};
 use crate::episode::Eyes;
 use crate::metaworld::env::{GoalVisibility, Info, SawyerState, StepOutcome};
 use crate::metaworld::evaluation::{EvaluationEnv, EvaluationState};
-
-/// Numbers of an observation.
-pub(super) const OBSERVATION: usize = 39;
-/// Measures beside the reward.
-pub(super) const INFO: usize = 6;
 
 /// All environments of a batch, and the simulators they use.
 #[derive(Debug)]
@@ -56,14 +51,14 @@ pub(super) enum Request {
 /// What a turn led to.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) observation: [f64; OBSERVATION],
+    pub(super) observation: [f64; STATE_LEN],
     pub(super) reward: f64,
     pub(super) terminated: bool,
     pub(super) truncated: bool,
-    pub(super) info: [f64; INFO],
+    pub(super) info: [f64; INFO_LEN],
     pub(super) images: Vec<Image>,
     /// The last observation of an episode that ended in a turn in which the next one began.
-    pub(super) last_observation: [f64; OBSERVATION],
+    pub(super) last_observation: [f64; STATE_LEN],
     pub(super) last_images: Vec<Image>,
 }
 
@@ -119,12 +114,12 @@ impl Floor {
                 .as_ref()
                 .map_or_else(Vec::new, Eyes::blank);
             let row = Row {
-                observation: [0.0; OBSERVATION],
+                observation: [0.0; STATE_LEN],
                 reward: 0.0,
                 terminated: false,
                 truncated: false,
-                info: [0.0; INFO],
-                last_observation: [0.0; OBSERVATION],
+                info: [0.0; INFO_LEN],
+                last_observation: [0.0; STATE_LEN],
                 last_images: blank.clone(),
                 images: blank,
             };
@@ -233,7 +228,7 @@ impl Seat {
         self.row.reward = 0.0;
         self.row.terminated = false;
         self.row.truncated = false;
-        self.row.info = [0.0; INFO];
+        self.row.info = [0.0; INFO_LEN];
         Ok(())
     }
 
@@ -334,7 +329,7 @@ impl Seat {
     }
 }
 
-fn numbers(info: &Info) -> [f64; INFO] {
+fn numbers(info: &Info) -> [f64; INFO_LEN] {
     [
         f64::from(info.success),
         info.near_object,

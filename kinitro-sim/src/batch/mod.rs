@@ -4,7 +4,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::num::NonZeroUsize;
 //! use kinitro_core::{record::Level, seed::CycleSeed};
-//! use kinitro_sim::batch::{Batch, BatchOptions, Member, Outputs, Scenes};
+//! use kinitro_sim::batch::{Batch, BatchOptions, Buffers, Member, Scenes};
 //! use kinitro_sim::metaworld::tasks;
 //!
 //! let task = tasks::find("push-v3").ok_or("no such task")?;
@@ -13,16 +13,10 @@
 //! let options = BatchOptions { threads: NonZeroUsize::new(2).ok_or("none")?, ..BatchOptions::default() };
 //! let mut batch = Batch::new("metaworld/assets".as_ref(), &members, options)?;
 //!
-//! let (mut observations, mut rewards) = (vec![0.0; 16 * 39], vec![0.0; 16]);
-//! let (mut terminated, mut truncated) = (vec![false; 16], vec![false; 16]);
-//! batch.reset(&mut Outputs::observations(&mut observations))?;
-//! let out = &mut Outputs {
-//!     rewards: Some(&mut rewards),
-//!     terminated: Some(&mut terminated),
-//!     truncated: Some(&mut truncated),
-//!     ..Outputs::observations(&mut observations)
-//! };
-//! batch.step(&[[0.0, 0.0, -1.0, 0.0]; 16], out)?;
+//! let mut buffers = Buffers::of(&batch);
+//! batch.reset(&mut buffers.outputs())?;
+//! batch.step(&[[0.0, 0.0, -1.0, 0.0]; 16], &mut buffers.outputs())?;
+//! println!("rewards {:?}", buffers.rewards);
 //! # Ok(())
 //! # }
 //! ```
@@ -42,6 +36,7 @@
 //! (`truncated`), with [`Ending::Success`] also when the task is solved (`terminated`); a simulation that diverges is
 //! `truncated`, whatever it shows. What follows is Gymnasium's choice of three, [`Autoreset`].
 
+mod buffers;
 mod crew;
 mod member;
 
@@ -54,13 +49,18 @@ use kinitro_core::record::level::Level;
 use kinitro_core::seed::CycleSeed;
 
 use crate::Error;
+use crate::env::STATE_LEN;
 use crate::episode::View;
 use crate::metaworld::env::GoalVisibility;
 use crate::metaworld::spec::TaskSpec;
 use crew::Crew;
-use member::{Floor, INFO, OBSERVATION, Request, Row, Seat};
+use member::{Floor, Request, Row, Seat};
 
+pub use buffers::Buffers;
 pub use member::MemberSnapshot;
+
+/// Number of measures beside the reward.
+pub const INFO_LEN: usize = 6;
 
 /// One environment of a batch.
 #[derive(Debug, Clone)]
@@ -410,16 +410,16 @@ impl Batch {
             ("rewards", length(out.rewards.as_deref()), rows),
             ("terminated", length(out.terminated.as_deref()), rows),
             ("truncated", length(out.truncated.as_deref()), rows),
-            ("info", length(out.info.as_deref()), rows * INFO),
+            ("info", length(out.info.as_deref()), rows * INFO_LEN),
             ("images", length(out.images.as_deref()), pixels),
             (
                 "last observations",
                 length(out.last_observations.as_deref()),
-                rows * OBSERVATION,
+                rows * STATE_LEN,
             ),
             ("last images", length(out.last_images.as_deref()), pixels),
         ];
-        check("observations", out.observations.len(), rows * OBSERVATION)?;
+        check("observations", out.observations.len(), rows * STATE_LEN)?;
         for (what, found, expected) in optional {
             check(what, found.unwrap_or(expected), expected)?;
         }

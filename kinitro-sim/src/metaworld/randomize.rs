@@ -33,9 +33,10 @@ pub const GENERATOR: u32 = 2;
 
 /// How far the horizontal box of the manipulated object reaches beyond the task's own, along x and y, meters.
 const WIDENING: [f64; 2] = [0.02, 0.02];
-/// Tasks that do not bear that, and what they bear. Beside these, walls around an object are part of its
-/// [`DrawSpace`](super::spec::MinDistance::Walls), and placements that touch the robot are drawn again.
-const NARROWER: [(&str, [f64; 2]); 1] = [
+/// Tasks that do not bear that, and what they bear. In all of them placements that touch the robot are drawn again.
+const NARROWER: [(&str, [f64; 2]); 2] = [
+    // The walls of the bin stand close around the task's own box.
+    ("bin-picking-v3", [0.0, 0.0]),
     // The hand must fit between the wall and the button behind it, and barely does at the near edge of the task's own box.
     ("button-press-wall-v3", [0.02, 0.0]),
 ];

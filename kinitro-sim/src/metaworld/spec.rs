@@ -114,9 +114,6 @@ pub enum MinDistance {
         /// The smallest accepted distance.
         distance: f64,
     },
-    /// From walls around the object, between which the task's own box leaves no room for the margin that procedural scenes add
-    /// to it: the first place lies within that box.
-    Walls,
 }
 
 impl DrawSpace {
@@ -136,10 +133,6 @@ impl DrawSpace {
             MinDistance::None => return true,
             MinDistance::BetweenPlaces(least) => ([draw[3], draw[4]], least),
             MinDistance::FromPoint { point, distance } => (point, distance),
-            MinDistance::Walls => {
-                return (0..2)
-                    .all(|axis| self.low[axis] <= draw[axis] && draw[axis] <= self.high[axis]);
-            }
         };
         let (x, y) = (draw[0] - point[0], draw[1] - point[1]);
         (x * x + y * y).sqrt() >= least

@@ -2,11 +2,12 @@
 
 use kinitro_core::record::Level;
 use kinitro_core::seed::CycleSeed;
-use kinitro_sim::batch::{Autoreset, BatchOptions, Ending, Member, Scenes};
+use kinitro_sim::batch::{Autoreset, BatchOptions, Buffers, Ending, INFO_LEN, Member, Scenes};
+use kinitro_sim::env::STATE_LEN;
 use kinitro_sim::episode::View;
 use kinitro_sim::metaworld::env::{GoalVisibility, SawyerEnv, TIME_LIMIT};
 use kinitro_sim::metaworld::experts::expert;
-use kinitro_tests::batches::{Buffers, INFO, placed};
+use kinitro_tests::batches::{placed, row_bits};
 use kinitro_tests::places;
 
 use super::{actions, members, open, task, threads};
@@ -64,7 +65,7 @@ fn the_next_step_resets() {
         }
         batch.step(&actions, &mut buffers.outputs()).unwrap();
         for (index, ends) in ends.iter_mut().enumerate() {
-            let success = buffers.info[index * INFO] == 1.0;
+            let success = buffers.info[index * INFO_LEN] == 1.0;
             assert_eq!(buffers.terminated[index], success, "{index}");
             assert!(!buffers.truncated[index]);
             if before.terminated[index] {
@@ -73,7 +74,10 @@ fn the_next_step_resets() {
                 }
                 assert_eq!(buffers.rewards[index], 0.0);
                 assert!(!buffers.terminated[index]);
-                assert_eq!(buffers.info[index * INFO..][..INFO], [0.0; INFO]);
+                assert_eq!(
+                    buffers.info[index * INFO_LEN..][..INFO_LEN],
+                    [0.0; INFO_LEN]
+                );
             }
             *ends += u32::from(buffers.terminated[index]);
         }
@@ -102,8 +106,8 @@ fn the_same_step_resets() {
             assert_eq!(buffers.rewards[index], plain.rewards[index]);
             assert_eq!(buffers.terminated[index], plain.terminated[index]);
             assert_eq!(
-                buffers.info[index * INFO..][..INFO],
-                plain.info[index * INFO..][..INFO]
+                buffers.info[index * INFO_LEN..][..INFO_LEN],
+                plain.info[index * INFO_LEN..][..INFO_LEN]
             );
             ended[index] = plain.terminated[index];
             if ended[index] {
@@ -111,7 +115,7 @@ fn the_same_step_resets() {
                 assert_eq!(buffers.observation(index), second.observation(index));
             } else {
                 assert_eq!(buffers.observation(index), plain.observation(index));
-                let left_alone = &last[index * 39..][..39];
+                let left_alone = &last[index * STATE_LEN..][..STATE_LEN];
                 assert_eq!(buffers.last_observation(index), left_alone);
             }
         }
@@ -184,7 +188,7 @@ fn time_runs_out_as_for_a_single_environment() {
             info.in_place_reward,
             info.obj_to_target,
         ];
-        assert_eq!(buffers.info[INFO..], measures);
+        assert_eq!(buffers.info[INFO_LEN..], measures);
         assert_eq!(buffers.terminated, [false; 2]);
         assert_eq!(buffers.truncated, [step + 1 == steps; 2], "{step}");
     }
@@ -268,7 +272,7 @@ fn partial_batches_bring_what_whole_ones_bring() {
     for actions in &actions {
         whole.step(actions, &mut buffers.outputs()).unwrap();
         for (index, rows) in expected.iter_mut().enumerate() {
-            rows.push(buffers.row_bits(index));
+            rows.push(row_bits(&buffers, index));
         }
     }
 
@@ -290,7 +294,7 @@ fn partial_batches_bring_what_whole_ones_bring() {
         let mut again = Vec::new();
         for (row, &index) in received.iter().enumerate() {
             if taken[index] > 0 {
-                found[index].push(buffers.row_bits(row));
+                found[index].push(row_bits(&buffers, row));
             }
             if taken[index] < actions.len() {
                 again.push(index);
@@ -324,10 +328,10 @@ fn a_copy_goes_on_to_the_bit_here_and_elsewhere() {
         let mut rows = Vec::new();
         for actions in &actions[40..] {
             batch.step(actions, &mut buffers.outputs()).unwrap();
-            rows.extend((0..4).map(|index| buffers.row_bits(index)));
+            rows.extend((0..4).map(|index| row_bits(&buffers, index)));
         }
         batch.reset(&mut buffers.outputs()).unwrap();
-        rows.extend((0..4).map(|index| buffers.row_bits(index)));
+        rows.extend((0..4).map(|index| row_bits(&buffers, index)));
         rows
     };
     let expected = go_on(&mut batch);

@@ -8,10 +8,10 @@ mod memory;
 use std::num::NonZeroUsize;
 
 use kinitro_core::seed::Draws;
-use kinitro_sim::batch::{Batch, BatchOptions, Member};
+use kinitro_sim::batch::{Batch, BatchOptions, Buffers, Member};
 use kinitro_sim::metaworld::spec::TaskSpec;
 use kinitro_sim::metaworld::tasks;
-use kinitro_tests::batches::{Buffers, keyed, placed, random_action};
+use kinitro_tests::batches::{keyed, placed, random_action};
 use kinitro_tests::places;
 
 fn task(name: &str) -> &'static TaskSpec {

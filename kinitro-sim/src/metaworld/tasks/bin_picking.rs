@@ -59,7 +59,7 @@ pub(super) static BIN_PICKING: TaskSpec = TaskSpec {
     draw: DrawSpace {
         low: &[-0.21, 0.65, 0.02, 0.1199, 0.699, -0.001],
         high: &[-0.03, 0.75, 0.02, 0.1201, 0.701, 0.001],
-        min_distance: MinDistance::Walls,
+        min_distance: MinDistance::None,
     },
     goal_space_low: [0.1199, 0.699, -0.001],
     goal_space_high: [0.1201, 0.701, 0.001],
