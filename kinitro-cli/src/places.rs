@@ -35,8 +35,11 @@ impl Places {
     }
 }
 
-/// The per-user cache: `$XDG_CACHE_HOME/kinitro`, or `~/.cache/kinitro`; none without a home.
+/// The per-user cache: `$KINITRO_CACHE_DIR`, `$XDG_CACHE_HOME/kinitro`, or `~/.cache/kinitro`; none without a home.
 pub fn cache_folder() -> Option<PathBuf> {
+    if let Some(own) = variable_path("KINITRO_CACHE_DIR") {
+        return Some(own);
+    }
     let base = variable_path("XDG_CACHE_HOME")
         .filter(|path| path.is_absolute())
         .or_else(|| variable_path("HOME").map(|home| home.join(".cache")));

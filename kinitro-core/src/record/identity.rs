@@ -23,6 +23,8 @@ pub struct Identity {
     pub generator: u32,
     /// Version of the images' definition.
     pub render_spec: u32,
+    /// Digest of the simplified meshes that images show.
+    pub meshes: FileDigest,
     /// Version of what policies are sent and answer.
     pub protocol: u32,
     /// The scoring rule.
@@ -104,7 +106,7 @@ impl Identity {
     }
 
     /// Every field with its value as text, in the order of declaration.
-    pub fn fields(&self) -> [(&'static str, String); 10] {
+    pub fn fields(&self) -> [(&'static str, String); 11] {
         // Destructured, so that a new field cannot be forgotten here.
         let Self {
             kinitro,
@@ -113,6 +115,7 @@ impl Identity {
             assets,
             generator,
             render_spec,
+            meshes,
             protocol,
             scoring,
         } = self;
@@ -132,6 +135,7 @@ impl Identity {
             ("assets", assets.to_string()),
             ("generator", generator.to_string()),
             ("render_spec", render_spec.to_string()),
+            ("meshes", meshes.to_string()),
             ("protocol", protocol.to_string()),
             ("scoring.rule", rule.clone()),
             ("scoring.version", scoring_version.to_string()),
@@ -154,6 +158,7 @@ pub(crate) mod tests {
             assets: FileDigest::of(&[b"assets"]),
             generator: 1,
             render_spec: 1,
+            meshes: FileDigest::of(&[b"meshes"]),
             protocol: 3,
             scoring: ScoringIdentity {
                 rule: "standing_pareto".to_owned(),

@@ -24,10 +24,10 @@ pub enum Profile {
 pub enum Level {
     /// Placement within the task's own box only.
     None,
-    /// Placement, physics and reset noise in the ordinary ranges.
+    /// Placement, physics and reset noise in the ordinary ranges; lights, colors, cameras and sensors vary.
     Seed,
-    /// As `seed` with wider ranges of physics, tilted gravity, harder or softer contacts and delayed commands. What is seen
-    /// does not vary yet.
+    /// As `seed` with wider ranges of physics, tilted gravity, harder or softer contacts, delayed commands, and distractors in
+    /// what is seen.
     Hard,
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `cluster` decides which triangles go together.
 
+use std::sync::Arc;
+
 use super::cluster;
 use super::spec::{CREASE_COSINE, MAX_TRIANGLES};
 use super::vector::{self, Vec3f};
@@ -23,15 +25,28 @@ pub struct Face {
     pub normals: [u32; 3],
 }
 
+/// Triangles as they are given, in the frame of their object.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Triangles {
+    /// Places of the corners, in meters.
+    pub positions: Vec<[f32; 3]>,
+    /// Normals of any length.
+    pub normals: Vec<[f32; 3]>,
+    /// Indices into both.
+    pub faces: Vec<Face>,
+}
+
 /// A closed or open surface in the frame of its object, in meters. Only its front sides are drawn.
-#[derive(Debug)]
+///
+/// Cloning is cheap: copies share everything.
+#[derive(Debug, Clone)]
 pub struct Mesh {
     /// What shading needs of each triangle, in cluster order.
-    pub(super) surfaces: Box<[Surface]>,
+    pub(super) surfaces: Arc<[Surface]>,
     /// Corners of each triangle as indices into the vertices of its cluster.
-    pub(super) corners: Box<[[u8; 3]]>,
-    pub(super) vertices: Vertices,
-    pub(super) clusters: Box<[Cluster]>,
+    pub(super) corners: Arc<[[u8; 3]]>,
+    pub(super) vertices: Arc<Vertices>,
+    pub(super) clusters: Arc<[Cluster]>,
     pub(super) bound: Sphere,
 }
 
@@ -43,14 +58,14 @@ pub(super) struct Surface {
 }
 
 /// The vertices of all clusters, one array per axis.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Vertices {
     pub(super) x: Vec<f32>,
     pub(super) y: Vec<f32>,
     pub(super) z: Vec<f32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cluster {
     /// Range in the vertices; a multiple of [`LANES`] long.
     pub(super) vertices: std::ops::Range<usize>,
@@ -74,59 +89,72 @@ pub(super) struct Cone {
     pub(super) sin: f32,
 }
 
+impl Triangles {
+    /// # Errors
+    /// [`Error::UnsuitableMesh`] if a number is not finite, an index leads nowhere, or there are more than 2²⁰ faces.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let fault = |reason| Err(Error::UnsuitableMesh { reason });
+        if self.faces.len() > MAX_TRIANGLES {
+            return fault("more than 2^20 triangles");
+        }
+        let mut numbers = self.positions.iter().chain(&self.normals).flatten();
+        if !numbers.all(|number| number.is_finite()) {
+            return fault("a coordinate that is not finite");
+        }
+        let inside = |indices: &[u32; 3], length: usize| {
+            indices.iter().all(|&index| (index as usize) < length)
+        };
+        if !self.faces.iter().all(|face| {
+            inside(&face.corners, self.positions.len()) && inside(&face.normals, self.normals.len())
+        }) {
+            return fault("an index that leads nowhere");
+        }
+        Ok(())
+    }
+}
+
 impl Mesh {
-    /// Builds a mesh from positions (meters), normals (any length) and faces.
+    /// Builds a mesh of these triangles, all of them.
     ///
     /// Where a normal leans more than 37° from its face, the edge is meant to be sharp: the face's own normal is taken.
     ///
     /// # Errors
     /// [`Error::UnsuitableMesh`] if a number is not finite, an index leads nowhere, or there are more than 2²⁰ faces.
-    pub fn new(
-        positions: &[[f32; 3]],
-        normals: &[[f32; 3]],
-        faces: &[Face],
-    ) -> Result<Self, Error> {
-        check(positions, normals, faces)?;
+    pub fn new(triangles: &Triangles) -> Result<Self, Error> {
+        triangles.check()?;
+        let clusters = cluster::cut(&triangles.positions, &triangles.faces);
+        let clusters = clusters.iter().map(|members| {
+            members
+                .iter()
+                .map(|&face| triangles.faces[face])
+                .collect::<Vec<_>>()
+        });
+        Ok(Self::of_clusters(triangles, clusters))
+    }
+
+    /// Builds a mesh whose clusters have these faces.
+    pub(super) fn of_clusters(
+        triangles: &Triangles,
+        clusters: impl Iterator<Item = impl AsRef<[Face]>>,
+    ) -> Self {
+        let Triangles {
+            positions, normals, ..
+        } = triangles;
         let mut builder = Builder::new(positions);
-        for members in cluster::cut(positions, faces) {
+        for members in clusters {
+            let members = members.as_ref();
             builder.add_cluster(
-                members
-                    .iter()
-                    .map(|&face| surface(positions, normals, &faces[face])),
-                members.iter().map(|&face| faces[face].corners),
+                members.iter().map(|face| surface(positions, normals, face)),
+                members.iter().map(|face| face.corners),
             );
         }
-        Ok(builder.finish())
+        builder.finish()
     }
 
     /// Number of triangles.
     pub fn triangle_count(&self) -> usize {
         self.surfaces.len()
     }
-}
-
-fn check(positions: &[Vec3f], normals: &[Vec3f], faces: &[Face]) -> Result<(), Error> {
-    let fault = |reason| Err(Error::UnsuitableMesh { reason });
-    if faces.len() > MAX_TRIANGLES {
-        return fault("more than 2^20 triangles");
-    }
-    if !positions
-        .iter()
-        .chain(normals)
-        .flatten()
-        .all(|number| number.is_finite())
-    {
-        return fault("a coordinate that is not finite");
-    }
-    let inside =
-        |indices: &[u32; 3], length: usize| indices.iter().all(|&index| (index as usize) < length);
-    if !faces
-        .iter()
-        .all(|face| inside(&face.corners, positions.len()) && inside(&face.normals, normals.len()))
-    {
-        return fault("an index that leads nowhere");
-    }
-    Ok(())
 }
 
 /// The surface of a face, with unit normals; those that lean too far from the face become the face's own.
@@ -262,7 +290,7 @@ impl<'a> Builder<'a> {
             bound: bound(self.surfaces.iter().flat_map(|surface| surface.corners)),
             surfaces: self.surfaces.into(),
             corners: self.corners.into(),
-            vertices: self.vertices,
+            vertices: self.vertices.into(),
             clusters: self.clusters.into(),
         }
     }

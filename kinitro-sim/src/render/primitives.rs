@@ -4,7 +4,7 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
-use super::mesh::{Face, Mesh};
+use super::mesh::{Face, Mesh, Triangles};
 use super::spec::{SLICES, STACKS};
 use super::vector::{self, Vec3};
 use crate::Error;
@@ -54,6 +54,10 @@ impl Shape {
     /// # Errors
     /// [`Error::UnsuitableMesh`] if a measure is not finite.
     pub fn mesh(self) -> Result<Mesh, Error> {
+        Mesh::new(&self.triangles())
+    }
+
+    pub(super) fn triangles(self) -> Triangles {
         let mut parts = Parts::default();
         match self {
             Self::Plane { half: [x, y] } => {
@@ -90,7 +94,7 @@ impl Shape {
                 parts.revolve(&profile, [1.0; 3]);
             }
         }
-        Mesh::new(&parts.positions, &parts.normals, &parts.faces)
+        parts.0
     }
 }
 
@@ -121,11 +125,7 @@ fn arc(from: f64, to: f64, steps: u32, radius: f64, center: f64) -> Vec<Ring> {
 }
 
 #[derive(Default)]
-struct Parts {
-    positions: Vec<[f32; 3]>,
-    normals: Vec<[f32; 3]>,
-    faces: Vec<Face>,
-}
+struct Parts(Triangles);
 
 impl Parts {
     /// A flat rectangle with normal `u × v`.
@@ -137,14 +137,14 @@ impl Parts {
                 vector::add(vector::scale(u, a), vector::scale(v, b)),
             )
         };
-        let first = index(self.positions.len());
+        let first = index(self.0.positions.len());
         for (a, b) in [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)] {
-            self.positions.push(vector::narrow(corner(a, b)));
-            self.normals.push(normal);
+            self.0.positions.push(vector::narrow(corner(a, b)));
+            self.0.normals.push(normal);
         }
         for [a, b, c] in [[0, 1, 2], [0, 2, 3]] {
             let corners = [first + a, first + b, first + c];
-            self.faces.push(Face {
+            self.0.faces.push(Face {
                 corners,
                 normals: corners,
             });
@@ -153,7 +153,7 @@ impl Parts {
 
     /// The surface between consecutive rings (from low to high), stretched along the axes.
     fn revolve(&mut self, profile: &[Ring], stretch: Vec3) {
-        let first = index(self.positions.len());
+        let first = index(self.0.positions.len());
         for ring in profile {
             for slice in 0..SLICES {
                 let angle = 2.0 * PI * f64::from(slice) / f64::from(SLICES);
@@ -169,8 +169,9 @@ impl Parts {
                     away * sin / stretch[1],
                     along / stretch[2],
                 ];
-                self.positions.push(vector::narrow(position));
-                self.normals
+                self.0.positions.push(vector::narrow(position));
+                self.0
+                    .normals
                     .push(vector::narrow(vector::normalized(normal)));
             }
         }
@@ -183,13 +184,13 @@ impl Parts {
                 let [a, b] = [vertex(lower, slice), vertex(lower, slice + 1)];
                 let [c, d] = [vertex(lower + 1, slice + 1), vertex(lower + 1, slice)];
                 if pair[0].radius > 0.0 {
-                    self.faces.push(Face {
+                    self.0.faces.push(Face {
                         corners: [a, b, c],
                         normals: [a, b, c],
                     });
                 }
                 if pair[1].radius > 0.0 {
-                    self.faces.push(Face {
+                    self.0.faces.push(Face {
                         corners: [a, c, d],
                         normals: [a, c, d],
                     });

@@ -74,7 +74,7 @@ impl ScreenFromObject {
             return;
         }
         let mut screen = ScreenVertices::default();
-        for cluster in &mesh.clusters {
+        for cluster in mesh.clusters.iter() {
             if self.looks_away(cluster) || self.is_outside(&cluster.bound) {
                 continue;
             }
@@ -86,7 +86,9 @@ impl ScreenFromObject {
                 .zip(&mesh.corners[triangles])
                 .zip(payloads)
             {
-                let [a, b, c] = corners.map(|corner| usize::from(corner) % CLUSTER_VERTICES);
+                let [a, b, c] = corners;
+                let slot = |corner: u8| usize::from(corner) % CLUSTER_VERTICES;
+                let (a, b, c) = (slot(a), slot(b), slot(c));
                 if all_inside || screen.inside[a] & screen.inside[b] & screen.inside[c] == 1 {
                     target.draw(
                         [screen.corner(a), screen.corner(b), screen.corner(c)],
@@ -100,8 +102,10 @@ impl ScreenFromObject {
     }
 
     fn homogeneous(&self, [x, y, z]: Vec3f) -> Vec3f {
-        self.rows
-            .map(|row| row[0] * x + row[1] * y + row[2] * z + row[3])
+        // Written out: mapping an array is a call here.
+        let [across, down, along] = &self.rows;
+        let linear = |row: &[f32; 4]| row[0] * x + row[1] * y + row[2] * z + row[3];
+        [linear(across), linear(down), linear(along)]
     }
 
     /// Whether a sphere lies wholly beyond one of the sides of the picture, or nearer than anything that is drawn.
@@ -149,7 +153,9 @@ impl ScreenFromObject {
         for ((((screen_x, screen_y), q), inside), ((x, y), z)) in
             groups.zip(xs.iter().zip(ys).zip(zs))
         {
-            let [mut sx, mut sy, w] = self.rows.map(|row| linear(row, x, y, z));
+            let mut sx = linear(self.rows[0], x, y, z);
+            let mut sy = linear(self.rows[1], x, y, z);
+            let w = linear(self.rows[2], x, y, z);
             for lane in 0..LANES {
                 q[lane] = 1.0 / w[lane];
             }
@@ -206,6 +212,7 @@ impl ScreenFromObject {
     }
 }
 
+#[inline]
 fn linear(row: [f32; 4], x: &[f32; LANES], y: &[f32; LANES], z: &[f32; LANES]) -> [f32; LANES] {
     let mut sum = [0.0; LANES];
     for lane in 0..LANES {

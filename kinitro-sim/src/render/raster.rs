@@ -46,6 +46,13 @@ impl Target {
         self.payload.resize(pixels, 0);
     }
 
+    /// Takes over size and contents of another.
+    pub fn copy_from(&mut self, other: &Self) {
+        (self.width, self.height) = (other.width, other.height);
+        self.nearness.clone_from(&other.nearness);
+        self.payload.clone_from(&other.payload);
+    }
+
     /// What is nearest at each pixel, row by row from the top left; none where nothing was drawn.
     pub fn hits(&self) -> impl ExactSizeIterator<Item = Option<Hit>> {
         (0..self.pixel_count()).map(|pixel| self.hit(pixel))
@@ -104,16 +111,29 @@ impl Target {
     ) {
         let start = [center(columns.0, self.width), center(rows.0, self.height)];
         let mut triangle = Triangle::new(corners, area, start, payload);
-        let (first, last) = (usize_from(columns.0), usize_from(columns.1));
-        for row in rows.0..=rows.1 {
-            let line = usize_from(row * self.width);
-            let pixels = line + first..=line + last;
-            triangle.fill_row(
-                &mut self.nearness[pixels.clone()],
-                &mut self.payload[pixels],
-            );
-            for (value, edge) in triangle.row.iter_mut().zip(&triangle.edges) {
-                *value += edge.step_y;
+        let (first, count) = (usize_from(columns.0), usize_from(columns.1 - columns.0) + 1);
+        let first = usize_from(rows.0 * self.width) + first;
+        let lines = (first..).step_by(usize_from(self.width));
+        let lines = lines.take(usize_from(rows.1 - rows.0) + 1);
+        if count < SPAN {
+            for line in lines {
+                triangle.fill_short_row(
+                    &mut self.nearness[line..line + count],
+                    &mut self.payload[line..line + count],
+                );
+                triangle.next_row();
+            }
+        } else {
+            let ramps = triangle
+                .edges
+                .map(|edge| RAMP.map(|offset| edge.step_x * offset));
+            for line in lines {
+                triangle.fill_long_row(
+                    &ramps,
+                    &mut self.nearness[line..line + count],
+                    &mut self.payload[line..line + count],
+                );
+                triangle.next_row();
             }
         }
     }
@@ -138,17 +158,18 @@ impl Hit {
 /// A triangle with positive area while it is being filled.
 struct Triangle {
     edges: [Edge; 3],
-    /// Values of the edges at the first pixel of the present row.
+    /// Values of the edges at the first pixel of the present row, less one where a value of 0 is outside: not negative means inside.
     row: [i32; 3],
-    /// What the edges grow by from the first pixel of a span to each of its pixels.
-    ramps: [[i32; SPAN]; 3],
-    biases: [i32; 3],
     q: [f32; 3],
-    inverse_area: f32,
+    area: i32,
     payload: u32,
 }
 
+/// What the edges grow by from the first pixel of a span to each of its pixels.
+type Ramps = [[i32; SPAN]; 3];
+
 impl Triangle {
+    #[inline]
     fn new([a, b, c]: [Corner; 3], area: i32, start: [i32; 2], payload: u32) -> Self {
         let edges = [
             Edge::new(b, c, start),
@@ -157,34 +178,30 @@ impl Triangle {
         ];
         Self {
             edges,
-            row: edges.map(|edge| edge.value),
-            ramps: edges.map(|edge| RAMP.map(|offset| edge.step_x * offset)),
-            biases: edges.map(|edge| edge.bias),
+            row: [
+                edges[0].value + edges[0].bias,
+                edges[1].value + edges[1].bias,
+                edges[2].value + edges[2].bias,
+            ],
             q: [a.q, b.q, c.q],
-            inverse_area: 1.0 / as_f32(area),
+            area,
             payload,
         }
     }
 
-    #[inline]
-    fn fill_row(&self, nearness: &mut [i32], payload: &mut [u32]) {
-        let (spans, rest) = nearness.as_chunks_mut::<SPAN>();
-        let (payload_spans, payload_rest) = payload.as_chunks_mut::<SPAN>();
-        let mut values = self.row;
-        let mut entered = false;
-        for (nearness, payload) in spans.iter_mut().zip(payload_spans) {
-            let covers = self.fill_span(values, nearness, payload);
-            if entered && !covers {
-                return; // A row of a triangle has no gaps.
-            }
-            entered = covers;
-            for (value, edge) in values.iter_mut().zip(&self.edges) {
-                *value += edge.step_x * SPAN_STEP;
-            }
+    fn next_row(&mut self) {
+        for (value, edge) in self.row.iter_mut().zip(&self.edges) {
+            *value += edge.step_y;
         }
-        for (nearness, payload) in rest.iter_mut().zip(payload_rest) {
-            if self.is_inside(values) {
-                self.merge(values, nearness, payload);
+    }
+
+    /// Fills a row by looking at each pixel.
+    #[inline]
+    fn fill_short_row(&self, nearness: &mut [i32], payload: &mut [u32]) {
+        let mut values = self.row;
+        for (nearness, payload) in nearness.iter_mut().zip(payload) {
+            if values[0] | values[1] | values[2] >= 0 {
+                self.merge(self.exact(values), nearness, payload);
             }
             for (value, edge) in values.iter_mut().zip(&self.edges) {
                 *value += edge.step_x;
@@ -192,62 +209,104 @@ impl Triangle {
         }
     }
 
-    /// Does the same for each of some neighboring pixels, without branches; tells whether any is covered.
+    /// Fills a row after finding out where the triangle begins and ends in it.
     #[inline]
-    fn fill_span(
+    fn fill_long_row(&self, ramps: &Ramps, nearness: &mut [i32], payload: &mut [u32]) {
+        let Some((first, last)) = self.extent(nearness.len()) else {
+            return;
+        };
+        let mut values = self.exact(self.row);
+        for (value, edge) in values.iter_mut().zip(&self.edges) {
+            *value += edge.step_x * first;
+        }
+        let pixels = usize_from(first)..=usize_from(last);
+        let (spans, rest) = nearness[pixels.clone()].as_chunks_mut::<SPAN>();
+        let (payload_spans, payload_rest) = payload[pixels].as_chunks_mut::<SPAN>();
+        for (nearness, payload) in spans.iter_mut().zip(payload_spans) {
+            self.merge_span(ramps, values, nearness, payload);
+            for (value, edge) in values.iter_mut().zip(&self.edges) {
+                *value += edge.step_x * SPAN_STEP;
+            }
+        }
+        for (nearness, payload) in rest.iter_mut().zip(payload_rest) {
+            self.merge(values, nearness, payload);
+            for (value, edge) in values.iter_mut().zip(&self.edges) {
+                *value += edge.step_x;
+            }
+        }
+    }
+
+    /// First and last covered pixel of the present row; none if it has none.
+    #[inline]
+    fn extent(&self, count: usize) -> Option<(i32, i32)> {
+        let count = i32::try_from(count).expect("a row has at most 1024 pixels");
+        let (mut first, mut last) = (0, count - 1);
+        for (value, edge) in self.row.into_iter().zip(&self.edges) {
+            if edge.step_x > 0 {
+                if value < 0 {
+                    first = first.max((edge.step_x - 1 - value) / edge.step_x);
+                }
+            } else if value < 0 {
+                return None;
+            } else if edge.step_x < 0 {
+                last = last.min(value / -edge.step_x);
+            }
+        }
+        (first <= last).then_some((first, last))
+    }
+
+    /// Values of the edges without their biases.
+    #[inline]
+    fn exact(&self, values: [i32; 3]) -> [i32; 3] {
+        let [a, b, c] = &self.edges;
+        [values[0] - a.bias, values[1] - b.bias, values[2] - c.bias]
+    }
+
+    /// Does the same as [`merge`](Self::merge) for each of some neighboring pixels, without branches.
+    #[inline]
+    fn merge_span(
         &self,
+        ramps: &Ramps,
         values: [i32; 3],
         nearness: &mut [i32; SPAN],
         payload: &mut [u32; SPAN],
-    ) -> bool {
-        let [mut a, mut b, mut c] = self.ramps;
-        let mut outside = [0; SPAN];
-        for lane in 0..SPAN {
-            a[lane] += values[0];
-            b[lane] += values[1];
-            c[lane] += values[2];
-        }
-        for lane in 0..SPAN {
-            let [bias_a, bias_b, bias_c] = self.biases;
-            outside[lane] = (a[lane] + bias_a) | (b[lane] + bias_b) | (c[lane] + bias_c);
-        }
-        if outside.iter().fold(-1, |all, sign| all & sign) < 0 {
-            return false;
-        }
+    ) {
+        let inverse_area = 1.0 / as_f32(self.area);
         let mut bits = [0; SPAN];
         for lane in 0..SPAN {
-            bits[lane] = self.nearness([a[lane], b[lane], c[lane]]);
+            let values = [
+                values[0] + ramps[0][lane],
+                values[1] + ramps[1][lane],
+                values[2] + ramps[2][lane],
+            ];
+            bits[lane] = self.nearness(values, inverse_area);
         }
         for lane in 0..SPAN {
             let (old, old_payload) = (nearness[lane], payload[lane]);
             let nearer = i32::from(bits[lane] > old);
             let later = i32::from(bits[lane] == old) & i32::from(self.payload > old_payload);
-            let covered = i32::from(outside[lane] >= 0);
             // All bits set where the triangle wins.
-            let wins = -((nearer | later) & covered);
+            let wins = -(nearer | later);
             nearness[lane] = (bits[lane] & wins) | (old & !wins);
             payload[lane] =
                 (self.payload & wins.cast_unsigned()) | (old_payload & !wins.cast_unsigned());
         }
-        true
     }
 
-    fn is_inside(&self, values: [i32; 3]) -> bool {
-        let [a, b, c] = [0, 1, 2].map(|edge| values[edge] + self.biases[edge]);
-        a | b | c >= 0
-    }
-
+    /// Lets the triangle win a pixel that it covers, if it does.
+    #[inline]
     fn merge(&self, values: [i32; 3], nearness: &mut i32, payload: &mut u32) {
-        let bits = self.nearness(values);
-        if (bits, self.payload) > (*nearness, *payload) {
+        let bits = self.nearness(values, 1.0 / as_f32(self.area));
+        if bits > *nearness || (bits == *nearness && self.payload > *payload) {
             (*nearness, *payload) = (bits, self.payload);
         }
     }
 
     /// Bits of the nearness where the edges have these values: their mean, weighted by the opposite edges.
-    fn nearness(&self, [a, b, c]: [i32; 3]) -> i32 {
-        let q = (as_f32(a) * self.q[0] + as_f32(b) * self.q[1] + as_f32(c) * self.q[2])
-            * self.inverse_area;
+    #[inline]
+    fn nearness(&self, [a, b, c]: [i32; 3], inverse_area: f32) -> i32 {
+        let q =
+            (as_f32(a) * self.q[0] + as_f32(b) * self.q[1] + as_f32(c) * self.q[2]) * inverse_area;
         q.to_bits().cast_signed()
     }
 }

@@ -9,11 +9,13 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use kinitro_sim::assets::Asset;
+use kinitro_sim::assets::{Asset, AssetPlaces};
 use serde::Serialize;
 
 use super::wheel::{WHEELS, Wheel};
+use crate::commands::prepare_meshes::PreparedMeshes;
 use crate::error::CliError;
+use crate::launcher;
 use crate::output::Output;
 use crate::places::cache_folder;
 
@@ -34,20 +36,40 @@ struct Installed {
     cache: PathBuf,
     new: Vec<&'static str>,
     kept: Vec<&'static str>,
+    meshes: PreparedMeshes,
+}
+
+/// The same before the meshes are prepared.
+struct Unpacked {
+    cache: PathBuf,
+    new: Vec<&'static str>,
+    kept: Vec<&'static str>,
 }
 
 impl InstallArgs {
-    /// Fetches what is missing, verifies it, and moves it into the cache in one step per asset.
+    /// Fetches what is missing, verifies it, and moves it into the cache in one step per asset; then has the engine prepare the
+    /// meshes of all scenes.
     ///
     /// # Errors
-    /// [`crate::error::Kind::MissingDependency`] without Python or pip; [`crate::error::Kind::Failed`] if fetching,
-    /// verifying or writing fails. The cache is unchanged then.
+    /// [`crate::error::Kind::MissingDependency`] without Python, pip or the engine; [`crate::error::Kind::Failed`] if fetching,
+    /// verifying or writing fails. Of each asset the cache has the old or the new state then.
     pub fn run(&self, output: &mut Output) -> Result<(), CliError> {
+        let Unpacked { cache, new, kept } = self.unpack()?;
+        let meshes = prepare_meshes(&cache)?;
+        output.print(&Installed {
+            cache,
+            new,
+            kept,
+            meshes,
+        })
+    }
+
+    fn unpack(&self) -> Result<Unpacked, CliError> {
         let cache = cache_folder().ok_or_else(|| {
             CliError::missing(anyhow!("there is no folder for the cache"))
                 .with_hint("set `XDG_CACHE_HOME` or `HOME`")
         })?;
-        let mut report = Installed {
+        let mut report = Unpacked {
             cache,
             new: Vec::new(),
             kept: Vec::new(),
@@ -61,7 +83,7 @@ impl InstallArgs {
                 report.new.push(wheel.asset.name());
             }
         }
-        output.print(&report)
+        Ok(report)
     }
 
     fn install(&self, wheel: &Wheel, cache: &Path, target: &Path) -> Result<(), CliError> {
@@ -91,6 +113,31 @@ impl InstallArgs {
         bar.finish_and_clear();
         Ok(())
     }
+}
+
+/// Has the engine prepare the meshes of the installed models; it shows its progress on standard error.
+fn prepare_meshes(cache: &Path) -> Result<PreparedMeshes, CliError> {
+    let places = AssetPlaces {
+        cache: Some(cache.to_owned()),
+        ..AssetPlaces::default()
+    };
+    let library = Asset::Library.find(&places)?;
+    let models = Asset::Models.find(&places)?;
+    let output = launcher::command(&library)?
+        .args(["prepare-meshes", "--json", "--assets-dir"])
+        .arg(models.path)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start the engine")?;
+    if !output.status.success() {
+        return Err(CliError::failed(anyhow!(
+            "the engine cannot prepare the meshes"
+        )));
+    }
+    serde_json::from_slice(&output.stdout)
+        .context("the engine answers in another format")
+        .map_err(CliError::failed)
 }
 
 fn verify(asset: Asset, folder: &Path) -> Result<(), kinitro_sim::Error> {
@@ -154,6 +201,7 @@ impl fmt::Display for Installed {
         for name in &self.kept {
             writeln!(f, "{name}: already there")?;
         }
+        writeln!(f, "{}", self.meshes)?;
         write!(f, "in {}", self.cache.display())
     }
 }
