@@ -3,8 +3,8 @@
 //! `cargo bench -p kinitro-sim --bench render -- MODEL.xml…`
 //!
 //! Each line is over interleaved rounds, so that a busy machine disturbs all lines alike; it tells the median, and the fastest, which
-//! a busy machine disturbs least. "coverage" is everything up
-//! to knowing what is seen at each pixel; "shading" is the rest.
+//! a busy machine disturbs least. "coverage" is everything up to knowing what is seen at each pixel, "light" what a picture drawn
+//! anew takes besides (shadows, textures, shading), "again" the whole picture of an environment that remembers what stands still.
 #![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 
 use std::error::Error;
@@ -15,12 +15,14 @@ use std::time::{Duration, Instant};
 use kinitro_core::protocol::policy::CameraName;
 use kinitro_core::units::ImageSize;
 use kinitro_sim::physics::Physics;
+use kinitro_sim::render::cache::Cache;
 use kinitro_sim::render::camera::View;
 use kinitro_sim::render::scene::{SceneModel, ScenePoses};
+use kinitro_sim::render::store::MeshStore;
 use kinitro_sim::render::{Renderer, Shot};
 
 const ROUNDS: usize = 60;
-const SIDES: [u32; 3] = [84, 128, 224];
+const SIDES: [u32; 4] = [84, 128, 224, 480];
 const CAMERAS: [CameraName; 2] = [CameraName::Corner, CameraName::Gripper];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -40,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for model in models {
         let physics = Physics::load(Path::new(&model))?;
         let start = Instant::now();
-        let scene = physics.scene_model()?;
+        let scene = physics.scene_model(&MeshStore::in_memory())?;
         let built = start.elapsed();
         let triangles: usize = scene
             .objects
@@ -61,13 +63,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn measure(scene: &SceneModel, poses: &ScenePoses) -> Result<(), Box<dyn Error>> {
     let mut renderer = Renderer::new();
     let mut rgb = Vec::new();
+    let mut cache = Cache::new();
     let mut cases = Vec::new();
     for camera in CAMERAS {
         for side in SIDES {
             cases.push((
                 camera,
                 ImageSize::new(side, side)?,
-                [Vec::new(), Vec::new()],
+                [const { Vec::new() }; 3],
             ));
         }
     }
@@ -79,25 +82,22 @@ fn measure(scene: &SceneModel, poses: &ScenePoses) -> Result<(), Box<dyn Error>>
             times[0].push(start.elapsed());
             rgb.resize(size.rgb_len(), 0);
             let start = Instant::now();
-            black_box(renderer.render(
-                scene,
-                poses,
-                &mut Shot {
-                    view,
-                    size: *size,
-                    rgb: &mut rgb,
-                },
-            )?);
+            black_box(renderer.render(scene, poses, &mut Shot::rgb(view, *size, &mut rgb))?);
             times[1].push(start.elapsed());
+            let start = Instant::now();
+            let shot = Shot::rgb(view, *size, &mut rgb);
+            renderer.render_all(scene, poses, &mut cache, [shot])?;
+            times[2].push(start.elapsed());
         }
     }
     for (camera, size, times) in cases {
         let (width, height) = (size.width(), size.height());
         print!("  {camera:8} {width:3}×{height:<3}");
         for (name, pick) in [("median", 0.5), ("fastest", 0.0)] {
-            let [coverage, whole] = [0, 1].map(|stage| milliseconds(quantile(&times[stage], pick)));
+            let [coverage, whole, again] =
+                [0, 1, 2].map(|stage| milliseconds(quantile(&times[stage], pick)));
             print!(
-                "  {name}: coverage {coverage:.3} shading {:.3} whole {whole:.3}",
+                "  {name}: coverage {coverage:.3} light {:.3} again {again:.3}",
                 whole - coverage
             );
         }

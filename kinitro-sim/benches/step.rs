@@ -6,7 +6,6 @@
 #![expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use kinitro_core::ids::EpisodeIndex;
@@ -14,6 +13,7 @@ use kinitro_core::protocol::policy::Action;
 use kinitro_core::record::Level;
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey, MinerStream};
 use kinitro_sim::episode::{EpisodeStart, Simulator, Status, TakenAction, View};
+use kinitro_sim::models::Models;
 use kinitro_sim::registry;
 
 const EPISODES: u64 = 9;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("skipped: no folder of models given, see the head of benches/step.rs");
         return Ok(());
     };
-    let models = PathBuf::from(models);
+    let models = Models::in_folder(models);
     println!("one thread, {EPISODES} interleaved episodes of {STEPS} random steps, medians in ms");
     println!(
         "{:<32}{:>8}{:>10}{:>22}",

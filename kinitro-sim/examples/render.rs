@@ -11,6 +11,7 @@ use kinitro_core::units::ImageSize;
 use kinitro_sim::physics::Physics;
 use kinitro_sim::render::camera::View;
 use kinitro_sim::render::scene::ScenePoses;
+use kinitro_sim::render::store::MeshStore;
 use kinitro_sim::render::{Renderer, Shot};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -22,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let size = ImageSize::new(pixels, pixels)?;
 
     let physics = Physics::load(Path::new(model))?;
-    let mut scene = physics.scene_model()?;
+    let mut scene = physics.scene_model(&MeshStore::in_memory())?;
     for finger_tip in ["rightEndEffector", "leftEndEffector"] {
         scene.set_visible(finger_tip, false);
     }
@@ -37,15 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (camera, name) in CameraName::NAMES {
         let mut rgb = vec![0; size.rgb_len()];
         let view = View::of(&scene, camera)?;
-        renderer.render(
-            &scene,
-            &poses,
-            &mut Shot {
-                view,
-                size,
-                rgb: &mut rgb,
-            },
-        )?;
+        renderer.render(&scene, &poses, &mut Shot::rgb(view, size, &mut rgb))?;
         let file = File::create(Path::new(out).join(format!("{stem}-{name}.png")))?;
         let mut encoder = png::Encoder::new(file, size.width(), size.height());
         encoder.set_color(png::ColorType::Rgb);

@@ -4,21 +4,19 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it did")]
 
 use std::error::Error;
-use std::path::PathBuf;
 
 use kinitro_core::ids::{EnvId, EpisodeIndex};
 use kinitro_core::record::Level;
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
 use kinitro_sim::episode::{EpisodeStart, Simulator, View};
 use kinitro_sim::metaworld::experts::expert;
+use kinitro_sim::models::Models;
 use kinitro_sim::rollout::{self, Driver, ExpertTeacher};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let models: PathBuf = arguments
-        .next()
-        .ok_or("name the folder of the models")?
-        .into();
+    let models = arguments.next().ok_or("name the folder of the models")?;
+    let models = Models::in_folder(models);
     let env: EnvId = arguments
         .next()
         .as_deref()

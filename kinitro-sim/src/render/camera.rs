@@ -34,15 +34,7 @@ impl View {
     /// # Errors
     /// [`Error::UnknownCamera`] if the scene has no such camera.
     pub fn of(scene: &SceneModel, name: CameraName) -> Result<Self, Error> {
-        let (in_model, orientation) = match name {
-            CameraName::Corner => ("corner", Orientation::Turned),
-            CameraName::Corner2 => ("corner2", Orientation::Turned),
-            CameraName::Corner3 => ("corner3", Orientation::Turned),
-            CameraName::Corner4 => ("corner4", Orientation::Turned),
-            CameraName::Topview => ("topview", Orientation::AsMounted),
-            CameraName::Gripper => ("gripperPOV", Orientation::AsMounted),
-            CameraName::BehindGripper => ("behindGripper", Orientation::AsMounted),
-        };
+        let (in_model, orientation) = mounted(name);
         let camera = scene
             .cameras
             .iter()
@@ -52,6 +44,19 @@ impl View {
             camera,
             orientation,
         })
+    }
+}
+
+/// The name of a view's camera in the models of Meta-World 3.1.1, and how its picture is delivered.
+pub const fn mounted(name: CameraName) -> (&'static str, Orientation) {
+    match name {
+        CameraName::Corner => ("corner", Orientation::Turned),
+        CameraName::Corner2 => ("corner2", Orientation::Turned),
+        CameraName::Corner3 => ("corner3", Orientation::Turned),
+        CameraName::Corner4 | CameraName::LerobotCorner2 => ("corner4", Orientation::Turned),
+        CameraName::Topview => ("topview", Orientation::AsMounted),
+        CameraName::Gripper => ("gripperPOV", Orientation::AsMounted),
+        CameraName::BehindGripper => ("behindGripper", Orientation::AsMounted),
     }
 }
 

@@ -1,61 +1,58 @@
 //! The deterministic software rasterizer: the same scene, poses and view give the same bytes on every machine.
 //!
-//! # The picture, in words
+//! `docs/rendering.md` says what a picture is, to the last rounding. In short: vertices are snapped to sixteenths of a pixel, integer
+//! edge functions decide what covers a pixel, the nearest surface wins, and each visible pixel is shaded once, as MuJoCo's renderer
+//! would: its textures, lights, shadows and sky, without reflections.
 //!
 //! Arithmetic is f32 with `+ − × ÷ √` in the order written, never fused; camera and object poses are combined in f64 and rounded
-//! once. Transcendental functions occur at set-up only (field of view, primitive shapes) and come from the pinned crate `libm`.
-//!
-//! 1. *Projection.* Each vertex goes to homogeneous screen coordinates, is divided by its distance along the view, and is snapped
-//!    to 1/16 pixel (nearest, halves to even) relative to the center of the picture. Triangles that cross the near plane or leave
-//!    the guard band (±1024 pixels) are cut there first; there is no far plane. Clusters of triangles that lie outside the picture
-//!    or show only their backs are skipped.
-//! 2. *Coverage.* A triangle is drawn if its corners run counterclockwise on the screen. Integer edge functions decide whether a
-//!    pixel's center is inside; centers on an edge belong to the triangle for which it is a top or left edge.
-//! 3. *Visibility.* Of all triangles over a pixel the nearest wins; nearness is interpolated linearly on the screen. Ties go to the
-//!    later object, then to the later triangle: the order of drawing has no influence.
-//! 4. *Shading*, once per visible pixel: see `shade`. Each channel becomes `⌊255 c + ½⌋`. Where nothing is, the background's
-//!    constant color.
-//! 5. *Transparency.* Objects with alpha below 0.995 are drawn afterwards, each as a whole, from far to near (distance of their
-//!    origin less the radius of their bound; ties in the order of the scene), their nearest front surface blended over what lies
-//!    behind it. MuJoCo blends each of them twice, so their opacity is `1 − (1 − α)²`, rounded to 1/255.
-//! 6. *Delivery.* Row 0 is at the top. Views of cameras that are mounted upside down are written in reverse order of pixels.
+//! once. Transcendental functions occur at set-up only and come from the pinned crate `libm`.
 //!
 //! # Modules
 //!
-//! [`scene`] what there is to see · [`camera`] views and projection · [`mesh`] and `cluster` triangles · [`primitives`] shapes as
-//! meshes · `project` vertices to screen · [`raster`] coverage and visibility · `keys` who covers a pixel · `shade` and `lanes` light ·
-//! [`picture`] the results · [`spec`] the numbers.
+//! *What is drawn*: [`scene`] objects, lights and cameras as plain data · [`mesh`] and `cluster` triangles · `simplify`, `prepare` and
+//! [`store`] fewer of them · [`primitives`] shapes as meshes · [`texture`] images on surfaces.
 //!
-//! Room is left for what a later version adds: a [`scene::Material`] may have a texture (now its mean color), the terms of each light
-//! are computed apart (a shadow multiplies them), and [`raster::Target`] is any buffer of nearest triangles (a shadow map is one).
+//! *Where it is*: [`camera`] views and projection · `project` vertices to screen · [`raster`] coverage and visibility · `keys` who covers
+//! a pixel.
+//!
+//! *How it looks*: `shade` surfaces in batches of `lanes` · `light` one light on them · `shadow` where it does not reach · `draw` the
+//! stages of a picture · [`cache`] those that need not be repeated · [`picture`] the results · [`spec`] the numbers.
 
+pub mod cache;
 pub mod camera;
 mod cluster;
+mod draw;
 mod keys;
 mod lanes;
+mod light;
 pub mod mesh;
 pub mod picture;
+mod prepare;
 pub mod primitives;
 mod project;
 pub mod raster;
 pub mod scene;
 mod shade;
+mod shadow;
+mod simplify;
 pub mod spec;
-mod vector;
+pub mod store;
+pub mod texture;
+pub(crate) mod vector;
 
 use kinitro_core::units::ImageSize;
 
 use crate::Error;
 use crate::physics::float_mode::with_ieee_defaults;
+use cache::{Cache, StillView};
 use camera::{Projection, View};
-use keys::{PixelLists, payload_base, triangle_of};
-use lanes::BATCH;
+use draw::{Brush, Glass, Stage};
+use keys::object_of;
 use picture::{Canvas, Layers};
-use project::ScreenFromObject;
-use raster::{Hit, Target};
+use raster::Target;
 use scene::{SceneModel, ScenePoses};
-use shade::{Batch, ObjectShader};
-use spec::OPAQUE_ALPHA;
+use shadow::{Basis, ShadowMap};
+use spec::{fixed_shadow_side, moving_shadow_side};
 
 pub use spec::RENDER_SPEC;
 
@@ -63,13 +60,11 @@ pub use spec::RENDER_SPEC;
 #[derive(Debug, Default)]
 pub struct Renderer {
     opaque: Target,
-    layer: Target,
-    /// The nearest surface at each pixel, transparent ones included; empty where nothing is transparent.
-    front: Vec<Option<Hit>>,
-    pixels: PixelLists,
-    far_to_near: Vec<(f64, usize)>,
-    shader: ObjectShader,
-    batch: Batch,
+    glass: Glass,
+    brush: Brush,
+    shadows: Shadows,
+    /// Shadows of what stands still, where there is no cache.
+    fixed: Vec<ShadowMap>,
 }
 
 /// One picture to draw.
@@ -81,6 +76,49 @@ pub struct Shot<'a> {
     pub size: ImageSize,
     /// Where the bytes go: `[height, width, 3]`, row 0 at the top.
     pub rgb: &'a mut [u8],
+    /// Where distances go, if they are wanted: `[height, width]`, meters along the view, infinite where nothing is. Transparent
+    /// objects count.
+    pub depth: Option<&'a mut [f32]>,
+    /// Where it goes what is seen, if it is wanted: `[height, width]`, as [`ObjectId::segment`](scene::ObjectId::segment) gives it,
+    /// [`ObjectId::NOTHING`](scene::ObjectId::NOTHING) where nothing is. Transparent objects count.
+    pub segmentation: Option<&'a mut [[i32; 2]]>,
+}
+
+impl<'a> Shot<'a> {
+    /// A picture of colors alone.
+    pub fn rgb(view: View, size: ImageSize, rgb: &'a mut [u8]) -> Self {
+        Self {
+            view,
+            size,
+            rgb,
+            depth: None,
+            segmentation: None,
+        }
+    }
+
+    /// # Errors
+    /// [`Error::ImageLength`] if a buffer does not have the length of the picture.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let bytes = self.size.rgb_len();
+        let lengths = [
+            Some(self.rgb.len()),
+            self.depth.as_ref().map(|depth| depth.len() * 3),
+            self.segmentation
+                .as_ref()
+                .map(|segments| segments.len() * 3),
+        ];
+        match lengths
+            .into_iter()
+            .flatten()
+            .find(|&length| length != bytes)
+        {
+            Some(found) => Err(Error::ImageLength {
+                found,
+                expected: bytes,
+            }),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Renderer {
@@ -89,10 +127,10 @@ impl Renderer {
         Self::default()
     }
 
-    /// Draws one picture into `shot.rgb` and tells what is seen where.
+    /// Draws one picture into the buffers of `shot` and tells what is seen where.
     ///
     /// # Errors
-    /// [`Error::UnsupportedImageSize`], [`Error::ImageLength`] if the buffer does not have the length of the picture,
+    /// [`Error::UnsupportedImageSize`], [`Error::ImageLength`] if a buffer does not have the length of the picture,
     /// [`Error::ForeignPoses`] if poses or view do not belong to the scene, [`Error::UnsuitableMesh`] for a broken scene.
     pub fn render<'a>(
         &'a mut self,
@@ -100,23 +138,28 @@ impl Renderer {
         poses: &ScenePoses,
         shot: &mut Shot<'_>,
     ) -> Result<Layers<'a>, Error> {
-        let (found, expected) = (shot.rgb.len(), shot.size.rgb_len());
-        if found != expected {
-            return Err(Error::ImageLength { found, expected });
-        }
+        shot.check()?;
         with_ieee_defaults(|| {
             let projection = projection(scene, poses, shot.view, shot.size)?;
+            self.shadows.set(scene, poses);
+            self.shadows.draw_moving((scene, poses), shot.size);
+            self.shadows
+                .draw_fixed((scene, poses), shot.size, &mut self.fixed);
+            let stage = self.shadows.stage(scene, poses, &projection, &self.fixed);
             let mut canvas = Canvas {
                 rgb: &mut *shot.rgb,
                 orientation: shot.view.orientation,
             };
-            self.draw_opaque(scene, poses, &projection);
-            canvas.clear(scene.background);
-            self.shade_opaque(scene, poses, &projection, &mut canvas);
-            self.draw_transparent(scene, poses, &projection, Some(&mut canvas));
+            self.opaque.reset(projection.width, projection.height);
+            stage.draw_opaque(&mut self.opaque, |_| true);
+            paint_all(&stage, &self.opaque, &mut self.brush, &mut canvas);
+            let blended = Some((&mut canvas, &mut self.brush));
+            self.glass.draw(&stage, &self.opaque, blended);
             Ok(())
         })?;
-        Ok(self.layers(scene, shot.view, shot.size))
+        let layers = self.layers(scene, shot.view, shot.size);
+        layers.write(shot);
+        Ok(layers)
     }
 
     /// Finds out what is seen where, without colors: the same layers as [`render`](Self::render) gives, for less work.
@@ -132,133 +175,183 @@ impl Renderer {
     ) -> Result<Layers<'a>, Error> {
         with_ieee_defaults(|| {
             let projection = projection(scene, poses, view, size)?;
-            self.draw_opaque(scene, poses, &projection);
-            self.draw_transparent(scene, poses, &projection, None);
+            let stage = Stage {
+                scene,
+                poses,
+                projection: &projection,
+                bases: &[],
+                fixed: &[],
+                moving: &[],
+            };
+            self.opaque.reset(projection.width, projection.height);
+            stage.draw_opaque(&mut self.opaque, |_| true);
+            self.glass.draw(&stage, &self.opaque, None);
             Ok(())
         })?;
         Ok(self.layers(scene, view, size))
     }
 
-    /// Draws several pictures of the same moment.
+    /// Draws several pictures of the same moment, which share its shadows. `cache` makes that faster where little moves, and never
+    /// changes a picture.
     ///
     /// # Errors
-    /// As [`render`](Self::render), at the first picture that fails.
-    pub fn render_all(
+    /// As [`render`](Self::render), at the first picture that fails; those before it are drawn.
+    pub fn render_all<'a>(
         &mut self,
         scene: &SceneModel,
         poses: &ScenePoses,
-        shots: &mut [Shot<'_>],
+        cache: &mut Cache,
+        shots: impl IntoIterator<Item = Shot<'a>>,
     ) -> Result<(), Error> {
-        shots
-            .iter_mut()
-            .try_for_each(|shot| self.render(scene, poses, shot).map(|_| ()))
+        check(scene, poses)?;
+        with_ieee_defaults(|| {
+            self.shadows.set(scene, poses);
+            cache.prepare(scene, poses);
+            for mut shot in shots {
+                shot.check()?;
+                self.render_cached(scene, poses, cache, &mut shot)?;
+            }
+            Ok(())
+        })
     }
 
-    fn draw_opaque(&mut self, scene: &SceneModel, poses: &ScenePoses, projection: &Projection) {
-        self.opaque.reset(projection.width, projection.height);
-        self.far_to_near.clear();
-        for (index, object) in scene.objects.iter().enumerate() {
-            let alpha = object.material.rgba[3];
-            if !(object.visible && poses.shown[index] && alpha > 0.0) {
-                continue;
-            }
-            let pose = &poses.objects[index];
-            let mesh = &scene.meshes[object.mesh];
-            if alpha < OPAQUE_ALPHA {
-                let offset = vector::sub(pose.position, projection.position);
-                let distance = vector::dot(offset, offset).sqrt() - f64::from(mesh.bound.radius);
-                self.far_to_near.push((distance, index));
-            } else {
-                ScreenFromObject::new(projection, pose).draw(
-                    mesh,
-                    payload_base(index),
-                    &mut self.opaque,
-                );
-            }
-        }
-        self.front.clear();
-        if !self.far_to_near.is_empty() {
-            self.front.extend(self.opaque.hits());
-        }
-    }
-
-    fn shade_opaque(
+    /// One picture of a moment whose shadows are drawn.
+    fn render_cached(
         &mut self,
         scene: &SceneModel,
         poses: &ScenePoses,
-        projection: &Projection,
-        canvas: &mut Canvas<'_>,
-    ) {
-        self.pixels.fill(&self.opaque, scene.objects.len());
-        for index in 0..scene.objects.len() {
-            let pixels = self.pixels.of(index);
-            let paint = |pixel, color| canvas.set(pixel, color);
-            shade_object(
-                &mut self.shader,
-                &mut self.batch,
-                (scene, poses, projection),
-                index,
-                (pixels, &self.opaque),
-                paint,
-            );
+        cache: &mut Cache,
+        shot: &mut Shot<'_>,
+    ) -> Result<(), Error> {
+        let projection = projection(scene, poses, shot.view, shot.size)?;
+        self.shadows.draw_moving((scene, poses), shot.size);
+        cache.draw_shadows(shot.size, |maps| {
+            self.shadows.draw_fixed((scene, poses), shot.size, maps);
+        });
+        let stage = self
+            .shadows
+            .stage(scene, poses, &projection, &cache.shadows);
+        let mut canvas = Canvas {
+            rgb: &mut *shot.rgb,
+            orientation: shot.view.orientation,
+        };
+        let (camera, size) = (shot.view.camera, shot.size);
+        if let Some(still) = cache.views.still(camera, size, &stage, &mut self.brush) {
+            self.opaque.copy_from(&still.target);
+            stage.draw_opaque(&mut self.opaque, |object| !object.fixed);
+            paint_still(&stage, &self.opaque, still, &mut canvas);
+            self.brush
+                .list(&self.opaque, &stage, |object| !object.fixed);
+            self.brush
+                .paint_listed(&stage, &self.opaque, |pixel, lane, shades| {
+                    canvas.set(pixel, stage.lit(shades, lane));
+                });
+        } else {
+            self.opaque.reset(projection.width, projection.height);
+            stage.draw_opaque(&mut self.opaque, |_| true);
+            paint_all(&stage, &self.opaque, &mut self.brush, &mut canvas);
         }
-    }
-
-    /// Draws the objects that let something through, and blends their colors if there is a canvas.
-    fn draw_transparent(
-        &mut self,
-        scene: &SceneModel,
-        poses: &ScenePoses,
-        projection: &Projection,
-        mut canvas: Option<&mut Canvas<'_>>,
-    ) {
-        self.far_to_near
-            .sort_unstable_by(|(a, i), (b, j)| b.total_cmp(a).then(i.cmp(j)));
-        for &(_, index) in &self.far_to_near {
-            let object = &scene.objects[index];
-            self.layer.reset(projection.width, projection.height);
-            let screen = ScreenFromObject::new(projection, &poses.objects[index]);
-            screen.draw(
-                &scene.meshes[object.mesh],
-                payload_base(index),
-                &mut self.layer,
-            );
-            self.pixels.list.clear();
-            for ((pixel, hit), (behind, front)) in (0_u32..)
-                .zip(self.layer.hits())
-                .zip(self.opaque.hits().zip(&mut self.front))
-            {
-                if let Some(hit) = hit.filter(|hit| hit.is_before(behind)) {
-                    self.pixels.list.push(pixel);
-                    if hit.is_before(*front) {
-                        *front = Some(hit);
-                    }
-                }
-            }
-            let Some(canvas) = &mut canvas else { continue };
-            let clear = 1.0 - object.material.rgba[3];
-            let opacity = shade::byte(1.0 - clear * clear);
-            let paint = |pixel, color| canvas.blend(pixel, color, opacity);
-            let seen = (&self.pixels.list[..], &self.layer);
-            shade_object(
-                &mut self.shader,
-                &mut self.batch,
-                (scene, poses, projection),
-                index,
-                seen,
-                paint,
-            );
-        }
+        let blended = Some((&mut canvas, &mut self.brush));
+        self.glass.draw(&stage, &self.opaque, blended);
+        self.layers(scene, shot.view, shot.size).write(shot);
+        Ok(())
     }
 
     fn layers<'a>(&'a self, scene: &'a SceneModel, view: View, size: ImageSize) -> Layers<'a> {
         Layers {
             opaque: &self.opaque,
-            front: &self.front,
+            front: &self.glass.front,
             objects: &scene.objects,
             width: size.width() as usize,
             orientation: view.orientation,
         }
+    }
+}
+
+/// The shadows of a moment.
+#[derive(Debug, Default)]
+struct Shadows {
+    bases: Vec<Basis>,
+    moving: Vec<ShadowMap>,
+    /// Texels per side of `moving`; 0 while they are those of another moment.
+    moving_side: u16,
+}
+
+impl Shadows {
+    /// Begins a moment.
+    fn set(&mut self, scene: &SceneModel, poses: &ScenePoses) {
+        shadow::bases(scene, poses, &mut self.bases);
+        self.moving
+            .resize_with(self.bases.len(), ShadowMap::default);
+        self.moving_side = 0;
+    }
+
+    /// Draws the shadows of what moves as pictures of a size need them, unless they are drawn.
+    fn draw_moving(&mut self, scene: (&SceneModel, &ScenePoses), size: ImageSize) {
+        let texels = moving_shadow_side(size.width().max(size.height()));
+        if self.moving_side != texels {
+            for (map, basis) in self.moving.iter_mut().zip(&self.bases) {
+                map.draw(basis, texels, scene, |fixed| !fixed);
+            }
+            self.moving_side = texels;
+        }
+    }
+
+    /// Draws the shadows of what stands still as pictures of a size need them.
+    fn draw_fixed(
+        &self,
+        scene: (&SceneModel, &ScenePoses),
+        size: ImageSize,
+        maps: &mut Vec<ShadowMap>,
+    ) {
+        let texels = fixed_shadow_side(size.width().max(size.height()));
+        maps.resize_with(self.bases.len(), ShadowMap::default);
+        for (map, basis) in maps.iter_mut().zip(&self.bases) {
+            map.draw(basis, texels, scene, |fixed| fixed);
+        }
+    }
+
+    fn stage<'a>(
+        &'a self,
+        scene: &'a SceneModel,
+        poses: &'a ScenePoses,
+        projection: &'a Projection,
+        fixed: &'a [ShadowMap],
+    ) -> Stage<'a> {
+        Stage {
+            scene,
+            poses,
+            projection,
+            bases: &self.bases,
+            fixed,
+            moving: &self.moving,
+        }
+    }
+}
+
+/// The background and all opaque objects.
+fn paint_all(stage: &Stage<'_>, opaque: &Target, brush: &mut Brush, canvas: &mut Canvas<'_>) {
+    stage.paint_background(opaque, |pixel, color| canvas.set(pixel, color));
+    brush.list(opaque, stage, |_| true);
+    brush.paint_listed(stage, opaque, |pixel, lane, shades| {
+        canvas.set(pixel, stage.lit(shades, lane));
+    });
+}
+
+/// The background and what stands still, from memory; only shadows of what moves are looked up.
+fn paint_still(stage: &Stage<'_>, opaque: &Target, still: &StillView, canvas: &mut Canvas<'_>) {
+    for (pixel, hit) in opaque.hits().enumerate() {
+        if hit.is_some_and(|hit| !stage.scene.objects[object_of(hit.payload)].fixed) {
+            continue;
+        }
+        let mut color = still.base[pixel];
+        for (light, shadows) in still.shadowed.iter().zip(stage.moving) {
+            let more = light.color[pixel];
+            if more != [0; 3] && shadows.is_lit(light.receiver(pixel)) {
+                color = draw::sum(color, more);
+            }
+        }
+        canvas.set(pixel, color);
     }
 }
 
@@ -269,49 +362,17 @@ fn projection(
     view: View,
     size: ImageSize,
 ) -> Result<Projection, Error> {
-    scene.check()?;
-    if !poses.fits(scene) {
-        return Err(Error::ForeignPoses);
-    }
+    check(scene, poses)?;
     let camera = scene.cameras.get(view.camera).ok_or(Error::ForeignPoses)?;
     Projection::new(camera.fovy, scene.near, &poses.cameras[view.camera], size)
 }
 
-/// Shades the pixels of one object, in batches. `seen` lists them and says what they show.
-fn shade_object(
-    shader: &mut ObjectShader,
-    batch: &mut Batch,
-    (scene, poses, projection): (&SceneModel, &ScenePoses, &Projection),
-    index: usize,
-    (pixels, target): (&[u32], &Target),
-    mut paint: impl FnMut(usize, [u8; 3]),
-) {
-    if pixels.is_empty() {
-        return;
+fn check(scene: &SceneModel, poses: &ScenePoses) -> Result<(), Error> {
+    scene.check()?;
+    if poses.fits(scene) {
+        return Ok(());
     }
-    let object = &scene.objects[index];
-    let surfaces = &scene.meshes[object.mesh].surfaces;
-    shader.set(
-        projection,
-        scene,
-        poses,
-        &object.material,
-        &poses.objects[index],
-    );
-    for chunk in pixels.chunks(BATCH) {
-        let seen = chunk.iter().map(|&pixel| {
-            let row = pixel / projection.width.unsigned_abs();
-            let column = pixel - row * projection.width.unsigned_abs();
-            (
-                [column.cast_signed(), row.cast_signed()],
-                &surfaces[triangle_of(target.payload(pixel as usize))],
-            )
-        });
-        shader.gather(seen, batch);
-        for (&pixel, color) in chunk.iter().zip(shader.shade(batch)) {
-            paint(pixel as usize, color);
-        }
-    }
+    Err(Error::ForeignPoses)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The two results of drawing: bytes, and what is seen at each pixel. Both know which way up the picture is delivered.
 
+use super::Shot;
 use super::camera::Orientation;
 use super::keys::object_of;
 use super::raster::{Hit, Target};
 use super::scene::{Object, ObjectId};
-use super::shade::byte;
 
 /// What is seen at each pixel of the last picture.
 #[derive(Debug)]
@@ -36,16 +36,31 @@ impl Layers<'_> {
             .map_or(f32::INFINITY, |hit| 1.0 / hit.q)
     }
 
+    /// Writes what a shot wants besides colors.
+    pub(super) fn write(&self, shot: &mut Shot<'_>) {
+        let hit = |index| self.hit_at(index);
+        for (index, depth) in shot.depth.iter_mut().flat_map(|all| &mut **all).enumerate() {
+            *depth = hit(index).map_or(f32::INFINITY, |hit| 1.0 / hit.q);
+        }
+        let segments = shot.segmentation.iter_mut().flat_map(|all| &mut **all);
+        for (index, segment) in segments.enumerate() {
+            *segment = hit(index).map_or(ObjectId::NOTHING, |hit| {
+                self.objects[object_of(hit.payload)].id.segment()
+            });
+        }
+    }
+
     fn hit(&self, column: usize, row: usize) -> Option<Hit> {
         assert!(
             column < self.width,
             "column {column} is outside the picture"
         );
-        let pixel = delivered(
-            row * self.width + column,
-            self.opaque.pixel_count(),
-            self.orientation,
-        );
+        self.hit_at(row * self.width + column)
+    }
+
+    /// By the number of a pixel in the delivered picture.
+    fn hit_at(&self, index: usize) -> Option<Hit> {
+        let pixel = delivered(index, self.opaque.pixel_count(), self.orientation);
         if self.front.is_empty() {
             self.opaque.hit(pixel)
         } else {
@@ -61,13 +76,6 @@ pub(super) struct Canvas<'a> {
 }
 
 impl Canvas<'_> {
-    pub(super) fn clear(&mut self, background: [f32; 3]) {
-        let color = background.map(|channel| byte(channel.clamp(0.0, 1.0)));
-        for pixel in self.rgb.as_chunks_mut::<3>().0 {
-            *pixel = color;
-        }
-    }
-
     fn pixel(&mut self, index: usize) -> &mut [u8; 3] {
         let (pixels, _) = self.rgb.as_chunks_mut::<3>();
         let count = pixels.len();

@@ -6,15 +6,32 @@ use std::sync::Arc;
 
 use super::mesh::Mesh;
 use super::spec::MAX_OBJECTS;
+use super::texture::{Layout, Texture};
 use crate::Error;
 
-/// What a drawn object is in the model it comes from.
+/// What a drawn object is: where it comes from, and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectId {
     /// A geom, by its number in the model.
     Geom(u16),
     /// A site, by its number in the model.
     Site(u16),
+    /// An object that is seen but not in the model, in the order in which they were added.
+    Distractor(u16),
+}
+
+impl ObjectId {
+    /// What a segmentation holds where nothing is.
+    pub const NOTHING: [i32; 2] = [-1, -1];
+
+    /// Number and type as in a segmentation by MuJoCo: types 5 (`mjOBJ_GEOM`) and 6 (`mjOBJ_SITE`); 100 for distractors.
+    pub fn segment(self) -> [i32; 2] {
+        match self {
+            Self::Geom(number) => [i32::from(number), 5],
+            Self::Site(number) => [i32::from(number), 6],
+            Self::Distractor(number) => [i32::from(number), 100],
+        }
+    }
 }
 
 /// One thing to draw.
@@ -30,6 +47,11 @@ pub struct Object {
     pub material: Material,
     /// Whether it is drawn at all.
     pub visible: bool,
+    /// Whether it stands still while an episode goes on: welded to the world. Objects that stand still and those that move have
+    /// separate shadow maps.
+    pub fixed: bool,
+    /// Whether it casts shadows. Floors do not: there is nothing beneath them.
+    pub casts_shadow: bool,
 }
 
 /// How a surface answers light.
@@ -38,7 +60,7 @@ pub struct Material {
     /// Color and opacity.
     pub rgba: [f32; 4],
     /// What the lit color is multiplied by; none leaves it as it is.
-    pub texture: Option<Texture>,
+    pub texture: Option<MaterialTexture>,
     /// Strength of highlights, in `[0, 1]`.
     pub specular: f32,
     /// Sharpness of highlights, in `[0, 1]`: 128 times this, rounded, is their exponent.
@@ -47,11 +69,41 @@ pub struct Material {
     pub emission: f32,
 }
 
-/// A texture. This version of the rasterizer knows its mean color only.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Texture {
-    /// Mean over all pixels.
-    pub mean: [f32; 3],
+/// A texture on a surface.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MaterialTexture {
+    /// Index into [`SceneModel::textures`].
+    pub texture: usize,
+    /// Which part of the texture is where on the object.
+    pub mapping: Mapping,
+}
+
+/// From a point of the object, in its own frame, to a place in a texture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Mapping {
+    /// For [planar](Layout::Planar) textures: `s = s₀ x + s₁ y + s₂ z + s₃` and `t` likewise; the image covers `[0, 1)²`, its top
+    /// row is at `t = 0`, and it repeats.
+    Planar {
+        /// Coefficients of the coordinate along the rows.
+        s: [f32; 4],
+        /// Coefficients of the coordinate down the columns.
+        t: [f32; 4],
+    },
+    /// For [cube](Layout::Cube) textures: the point, multiplied by this, is a direction from the middle of the cube.
+    Cube {
+        /// Per meter, for each axis.
+        scale: [f32; 3],
+    },
+}
+
+impl Mapping {
+    /// What a texture must be for this mapping.
+    pub fn layout(&self) -> Layout {
+        match self {
+            Self::Planar { .. } => Layout::Planar,
+            Self::Cube { .. } => Layout::Cube,
+        }
+    }
 }
 
 /// A light of the model.
@@ -67,6 +119,8 @@ pub struct Light {
     pub kind: LightKind,
     /// Whether it is on.
     pub active: bool,
+    /// Whether objects cast shadows in it. Directional lights only: the others shine through everything.
+    pub casts_shadow: bool,
 }
 
 /// How a light spreads.
@@ -94,13 +148,27 @@ pub struct Camera {
     pub fovy: f64,
 }
 
+/// What is seen where no object is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Background {
+    /// One color.
+    Color([f32; 3]),
+    /// A cube around everything, infinitely far away.
+    Sky {
+        /// A [cube](Layout::Cube), as an index into [`SceneModel::textures`]. Its `+z` face lies toward −y of the world, its `+y` face up.
+        texture: usize,
+    },
+}
+
 /// Everything about a scene that does not move.
 ///
-/// Cloning is cheap: the meshes are shared.
+/// Cloning is cheap: meshes and textures are shared.
 #[derive(Debug, Clone)]
 pub struct SceneModel {
     /// Surfaces of the objects.
     pub meshes: Arc<[Mesh]>,
+    /// Textures of the objects and of the background.
+    pub textures: Arc<[Texture]>,
     /// What is drawn. Where two surfaces coincide, the later object wins.
     pub objects: Vec<Object>,
     /// Lights fixed in the world or on bodies.
@@ -109,8 +177,8 @@ pub struct SceneModel {
     pub headlight: Option<Light>,
     /// Cameras.
     pub cameras: Vec<Camera>,
-    /// Color where nothing is.
-    pub background: [f32; 3],
+    /// What is seen where no object is.
+    pub background: Background,
     /// Distance along the view below which nothing is drawn. Meters.
     pub near: f64,
 }
@@ -124,7 +192,7 @@ impl SceneModel {
     }
 
     /// # Errors
-    /// [`Error::UnsuitableMesh`] if there are more than 4096 objects, or one without a mesh.
+    /// [`Error::UnsuitableMesh`] if there are more than 4096 objects, or one without a mesh or with a texture that does not fit.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let fault = |reason| Err(Error::UnsuitableMesh { reason });
         if self.objects.len() > MAX_OBJECTS {
@@ -136,6 +204,24 @@ impl SceneModel {
             .any(|object| object.mesh >= self.meshes.len())
         {
             return fault("an object without a mesh");
+        }
+        let fits = |texture: usize, layout: Layout| {
+            self.textures
+                .get(texture)
+                .is_some_and(|texture| texture.layout() == layout)
+        };
+        let textures_fit = self.objects.iter().all(|object| {
+            object
+                .material
+                .texture
+                .is_none_or(|used| fits(used.texture, used.mapping.layout()))
+        });
+        let sky_fits = match self.background {
+            Background::Color(_) => true,
+            Background::Sky { texture } => fits(texture, Layout::Cube),
+        };
+        if !(textures_fit && sky_fits) {
+            return fault("a texture that is missing or of another layout than its mapping");
         }
         Ok(())
     }

@@ -1,9 +1,8 @@
-//! The color of what is visible: surface point, normal and light, for one pixel at a time but computed in batches.
+//! The color of what is visible: surface point, normal, texture and lights, for one pixel at a time but computed in batches.
 //!
 //! Everything happens in the frame of the object, so that neither corners nor normals need to be transformed: the ray of the pixel
-//! and the lights are brought there once per object. The light model is OpenGL's fixed function (ambient, Lambert, Blinn–Phong with
-//! a local viewer), evaluated per pixel: sum over the lights, clamped to 1, times the texture.
-//! Each light's Lambert and highlight terms of a batch stand side by side in [`LocalLight::add_to`]; a shadow term multiplies both.
+//! and the lights are brought there once per object. As in MuJoCo's renderer, the lights that cast no shadows are added and clamped
+//! together, and each of those that do is clamped apart, becomes bytes, and is added to them where no shadow lies.
 
 #![expect(
     clippy::needless_range_loop,
@@ -11,11 +10,14 @@
 )]
 
 use super::camera::Projection;
-use super::lanes::{BATCH, Lanes, clamped, cross, dot, normalized, positive, power};
+use super::lanes::{BATCH, Lanes, clamped, cross, dot, normalized, positive};
+use super::light::{Ground, LocalLight, times};
 use super::mesh::Surface;
 use super::raster::center;
-use super::scene::{Light, LightKind, LightPose, Material, Pose, SceneModel, ScenePoses};
-use super::spec::FULL_SHININESS;
+use super::scene::{LightKind, LightPose, Mapping, Material, Pose, SceneModel, ScenePoses};
+use super::shadow::{Basis, LocalBasis, Receiver};
+use super::spec::SUBPIXELS;
+use super::texture::{Place, Texture};
 use super::vector::{self, Vec3f};
 
 /// One object under the lights of a scene, in its own frame.
@@ -26,35 +28,12 @@ pub(super) struct ObjectShader {
     eye: Vec3f,
     /// Emission and ambient light.
     base: Vec3f,
-    modulation: Vec3f,
-    exponent: u32,
+    /// Lights that shine through everything.
     lights: Vec<LocalLight>,
+    /// Lights that cast shadows, and how distances are measured along them.
+    shadowed: Vec<(LocalLight, LocalBasis)>,
     width: i32,
     height: i32,
-}
-
-#[derive(Debug)]
-struct LocalLight {
-    /// Times the color of the surface.
-    ambient: Vec3f,
-    /// Times the color of the surface.
-    diffuse: Vec3f,
-    /// Times the specular strength of the surface.
-    specular: Vec3f,
-    kind: LocalKind,
-}
-
-#[derive(Debug)]
-enum LocalKind {
-    /// Unit vector toward the light.
-    Directional(Vec3f),
-    Spot {
-        position: Vec3f,
-        axis: Vec3f,
-        attenuation: [f32; 3],
-        cos_cutoff: f32,
-        exponent: u32,
-    },
 }
 
 /// Pixels of one object, and the triangles that are seen there.
@@ -67,15 +46,42 @@ pub(super) struct Batch {
     normals: [[Lanes; 3]; 3],
 }
 
+/// The colors of a batch, taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Shades {
+    /// In the light of all that casts no shadows.
+    pub(super) base: [[u8; 3]; BATCH],
+    /// What each light that casts shadows adds where there are none.
+    pub(super) shadowed: Vec<Shade>,
+}
+
+/// What a light that casts shadows adds to a batch.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shade {
+    pub(super) color: [[u8; 3]; BATCH],
+    /// Where to look for shadows; meaningless where nothing is added.
+    pub(super) receivers: [Receiver; BATCH],
+}
+
+/// Where rays meet triangles.
+struct Intersection {
+    /// Interpolated unit normal.
+    normal: [Lanes; 3],
+    /// Normal of the triangle, of any length.
+    face: [Lanes; 3],
+    /// Distance from the eye in units of the ray.
+    reach: Lanes,
+}
+
 impl ObjectShader {
-    /// Prepares for the pixels of one object.
+    /// Prepares for the pixels of one object. `bases` holds those of the lights that cast shadows; where it is empty, no light
+    /// does.
     pub(super) fn set(
         &mut self,
         projection: &Projection,
-        scene: &SceneModel,
-        poses: &ScenePoses,
-        material: &Material,
-        pose: &Pose,
+        (scene, poses): (&SceneModel, &ScenePoses),
+        (material, pose): (&Material, &Pose),
+        bases: &[Basis],
     ) {
         let local = |direction| vector::into_frame(&pose.rotation, direction);
         let p = projection;
@@ -88,67 +94,39 @@ impl ObjectShader {
         (self.width, self.height) = (p.width, p.height);
         let [r, g, b, _] = material.rgba;
         let color = [r, g, b];
-        self.modulation = material
-            .texture
-            .as_ref()
-            .map_or([1.0; 3], |texture| texture.mean);
-        self.exponent = rounded(material.shininess * FULL_SHININESS);
         self.base = color.map(|channel| channel * material.emission);
         self.lights.clear();
+        self.shadowed.clear();
         let headlight = LightPose {
             position: p.position,
             direction: p.forward,
         };
-        let lights = scene.lights.iter().zip(&poses.lights);
-        for (light, light_pose) in scene
-            .headlight
-            .iter()
-            .map(|light| (light, &headlight))
-            .chain(lights)
+        let headlight = scene.headlight.iter().map(|light| (light, &headlight));
+        for (index, (light, at)) in headlight
+            .map(|lit| (None, lit))
+            .chain((0..).map(Some).zip(scene.lights.iter().zip(&poses.lights)))
         {
-            if light.active {
-                self.add_light(light, light_pose, pose, color, material.specular);
+            if !light.active {
+                continue;
             }
-        }
-    }
-
-    fn add_light(
-        &mut self,
-        light: &Light,
-        at: &LightPose,
-        pose: &Pose,
-        color: Vec3f,
-        specular: f32,
-    ) {
-        let local = |direction| vector::into_frame(&pose.rotation, direction);
-        let mut ambient = times(light.ambient, color);
-        let direction = vector::normalized(local(at.direction));
-        let kind = match light.kind {
-            LightKind::Directional => {
-                for (base, ambient) in self.base.iter_mut().zip(ambient) {
+            let along = bases.iter().find(|basis| Some(basis.light) == index);
+            let (specular, shininess) = (material.specular, material.shininess);
+            if let Some(along) = along {
+                let lit = LocalLight::new(light, at, pose, color, specular, shininess);
+                self.shadowed.push((lit, along.local(pose)));
+                continue;
+            }
+            let mut light = light.clone();
+            if light.kind == LightKind::Directional {
+                // The same everywhere, so it is added once.
+                for (base, ambient) in self.base.iter_mut().zip(times(light.ambient, color)) {
                     *base += ambient;
                 }
-                ambient = [0.0; 3];
-                LocalKind::Directional(vector::narrow(vector::scale(direction, -1.0)))
+                light.ambient = [0.0; 3];
             }
-            LightKind::Spot {
-                attenuation,
-                cutoff,
-                exponent,
-            } => LocalKind::Spot {
-                position: vector::narrow(local(vector::sub(at.position, pose.position))),
-                axis: vector::narrow(direction),
-                attenuation,
-                cos_cutoff: libm::cosf(cutoff.min(std::f32::consts::PI)),
-                exponent: rounded(exponent),
-            },
-        };
-        self.lights.push(LocalLight {
-            ambient,
-            diffuse: times(light.diffuse, color),
-            specular: light.specular.map(|channel| channel * specular),
-            kind,
-        });
+            let lit = LocalLight::new(&light, at, pose, color, specular, shininess);
+            self.lights.push(lit);
+        }
     }
 
     /// The batch for some pixels (column, row) and the surfaces seen there; at most [`BATCH`], the rest of it is padding.
@@ -172,25 +150,42 @@ impl ObjectShader {
         }
     }
 
-    /// Colors of the batch as bytes, `[lane][channel]`.
-    pub(super) fn shade(&self, batch: &Batch) -> [[u8; 3]; BATCH] {
+    /// Colors of the batch.
+    pub(super) fn shade(
+        &self,
+        batch: &Batch,
+        texture: Option<(&Texture, &Mapping)>,
+        shades: &mut Shades,
+    ) {
         let ray = self.rays(batch);
-        let (normal, reach) = hit(batch, &ray);
+        let met = intersect(batch, &ray);
         let view = normalized(&ray.map(|axis| axis.map(|component| -component)));
+        let points = self.points(&ray, &met.reach);
+        let texels = texture.map_or([[255.0; BATCH]; 3], |(texture, mapping)| {
+            self.texels(texture, mapping, &ray, &met, &points)
+        });
+        let ground = Ground {
+            normal: &met.normal,
+            view: &view,
+            facing: &dot(&met.normal, &view),
+            points: &points,
+        };
         let mut sum = self.base.map(|channel| [channel; BATCH]);
         for light in &self.lights {
-            light.add_to(&mut sum, &normal, &view, self.exponent, || {
-                self.points(&ray, &reach)
-            });
+            light.add_to(&mut sum, &ground);
         }
-        let mut bytes = [[0; 3]; BATCH];
-        for channel in 0..3 {
-            let modulation = self.modulation[channel];
-            for lane in 0..BATCH {
-                bytes[lane][channel] = byte(clamped(sum[channel][lane]) * modulation);
+        shades.base = bytes(&sum, &texels);
+        shades
+            .shadowed
+            .resize_with(self.shadowed.len(), Shade::default);
+        for ((light, basis), shade) in self.shadowed.iter().zip(&mut shades.shadowed) {
+            let mut sum = [[0.0; BATCH]; 3];
+            light.add_to(&mut sum, &ground);
+            shade.color = bytes(&sum, &texels);
+            if shade.color != [[0; 3]; BATCH] {
+                shade.receivers = basis.receivers(&points, &met.face);
             }
         }
-        bytes
     }
 
     fn rays(&self, batch: &Batch) -> [Lanes; 3] {
@@ -215,6 +210,82 @@ impl ObjectShader {
         }
         points
     }
+
+    /// What the lit color is multiplied by to become a byte, in `[0, 255]`.
+    fn texels(
+        &self,
+        texture: &Texture,
+        mapping: &Mapping,
+        ray: &[Lanes; 3],
+        met: &Intersection,
+        points: &[Lanes; 3],
+    ) -> [Lanes; 3] {
+        let mut texels = [[0.0; BATCH]; 3];
+        if let Some(color) = texture.flat() {
+            return color.map(|channel| [f32::from(channel); BATCH]);
+        }
+        let along = dot(&met.face, ray);
+        let growth = [1, 2].map(|side| {
+            // Where the neighboring pixel's ray meets the plane of the triangle.
+            let step = self.ray[side].map(|component| component * as_f32(SUBPIXELS));
+            let mut growth = [[0.0; BATCH]; 3];
+            let across = dot(&met.face, &step.map(|component| [component; BATCH]));
+            for lane in 0..BATCH {
+                let share = across[lane] / along[lane];
+                for axis in 0..3 {
+                    growth[axis][lane] = (step[axis] - ray[axis][lane] * share) * met.reach[lane];
+                }
+            }
+            growth
+        });
+        for lane in 0..BATCH {
+            let of = |vectors: &[Lanes; 3]| [0, 1, 2].map(|axis| vectors[axis][lane]);
+            let (point, growth) = (of(points), [of(&growth[0]), of(&growth[1])]);
+            let color = texture.look_up(&place(mapping, point, growth));
+            for channel in 0..3 {
+                texels[channel][lane] = color[channel] * (1.0 / 65_536.0);
+            }
+        }
+        texels
+    }
+}
+
+/// Where a point of an object is in its texture.
+fn place(mapping: &Mapping, point: Vec3f, growth: [Vec3f; 2]) -> Place {
+    match mapping {
+        Mapping::Planar { s, t } => {
+            let along = |row: &[f32; 4], v: Vec3f| row[0] * v[0] + row[1] * v[1] + row[2] * v[2];
+            let at = [s, t].map(|row| along(row, point) + row[3]);
+            Place::planar(
+                at,
+                growth.map(|growth| [along(s, growth), along(t, growth)]),
+            )
+        }
+        Mapping::Cube { scale } => Place::cube(
+            times(*scale, point),
+            growth.map(|growth| times(*scale, growth)),
+        ),
+    }
+}
+
+/// The color of the sky behind a pixel (column, row).
+pub(super) fn sky(projection: &Projection, texture: &Texture, [column, row]: [i32; 2]) -> [u8; 3] {
+    if let Some(color) = texture.flat() {
+        return color;
+    }
+    let p = projection;
+    // MuJoCo's sky is turned by 90° about x.
+    let turned = |[x, y, z]: Vec3f| [x, z, -y];
+    let forward = vector::narrow(p.forward);
+    let [right, down] = [p.right, p.down]
+        .map(|axis| vector::narrow(vector::scale(axis, f64::from(SUBPIXELS) / p.focal)));
+    let across = as_f32(center(column, p.width)) * (1.0 / as_f32(SUBPIXELS));
+    let along = as_f32(center(row, p.height)) * (1.0 / as_f32(SUBPIXELS));
+    let direction = [0, 1, 2].map(|axis| forward[axis] + right[axis] * across + down[axis] * along);
+    let place = Place::cube(turned(direction), [turned(right), turned(down)]);
+    texture
+        .look_up(&place)
+        .map(|channel| byte(channel * (1.0 / 65_536.0)))
 }
 
 impl Default for Batch {
@@ -229,65 +300,7 @@ impl Default for Batch {
     }
 }
 
-impl LocalLight {
-    /// Adds what the surface sends to the viewer of this light.
-    fn add_to(
-        &self,
-        sum: &mut [Lanes; 3],
-        normal: &[Lanes; 3],
-        view: &[Lanes; 3],
-        exponent: u32,
-        points: impl Fn() -> [Lanes; 3],
-    ) {
-        let (toward, strength) = match &self.kind {
-            LocalKind::Directional(toward) => (toward.map(|axis| [axis; BATCH]), [1.0; BATCH]),
-            LocalKind::Spot {
-                position,
-                axis,
-                attenuation,
-                cos_cutoff,
-                exponent,
-            } => spot(
-                *position,
-                *axis,
-                *attenuation,
-                *cos_cutoff,
-                *exponent,
-                &points(),
-            ),
-        };
-        let mut half = [[0.0; BATCH]; 3];
-        for axis in 0..3 {
-            for lane in 0..BATCH {
-                half[axis][lane] = toward[axis][lane] + view[axis][lane];
-            }
-        }
-        let lambert = dot(normal, &toward).map(positive);
-        let aligned = dot(normal, &normalized(&half)).map(positive);
-        let mut highlight = power(&aligned, exponent);
-        for lane in 0..BATCH {
-            highlight[lane] = if lambert[lane] > 0.0 {
-                highlight[lane]
-            } else {
-                0.0
-            };
-        }
-        for channel in 0..3 {
-            let (ambient, diffuse, specular) = (
-                self.ambient[channel],
-                self.diffuse[channel],
-                self.specular[channel],
-            );
-            for lane in 0..BATCH {
-                let reflected = ambient + diffuse * lambert[lane] + specular * highlight[lane];
-                sum[channel][lane] += reflected * strength[lane];
-            }
-        }
-    }
-}
-
-/// Where rays meet triangles: the interpolated unit normal there, and the distance in units of the ray.
-fn hit(batch: &Batch, ray: &[Lanes; 3]) -> ([Lanes; 3], Lanes) {
+fn intersect(batch: &Batch, ray: &[Lanes; 3]) -> Intersection {
     // Möller–Trumbore: the share of the second and third corner, and the distance, as quotients of triple products.
     let [second_edge, third_edge] = &batch.edges;
     let across = cross(ray, third_edge);
@@ -312,63 +325,32 @@ fn hit(batch: &Batch, ray: &[Lanes; 3]) -> ([Lanes; 3], Lanes) {
                 + at_third[lane] * third[lane];
         }
     }
-    (normalized(&normal), reach)
+    Intersection {
+        normal: normalized(&normal),
+        face: cross(second_edge, third_edge),
+        reach,
+    }
 }
 
-/// Direction toward a spot light, and what arrives of it.
-fn spot(
-    position: Vec3f,
-    axis: Vec3f,
-    attenuation: [f32; 3],
-    cos_cutoff: f32,
-    exponent: u32,
-    points: &[Lanes; 3],
-) -> ([Lanes; 3], Lanes) {
-    let mut offset = [[0.0; BATCH]; 3];
-    for k in 0..3 {
+/// Colors as bytes, `[lane][channel]`: the light, clamped, times the texture.
+fn bytes(sum: &[Lanes; 3], texels: &[Lanes; 3]) -> [[u8; 3]; BATCH] {
+    let mut bytes = [[0; 3]; BATCH];
+    for channel in 0..3 {
         for lane in 0..BATCH {
-            offset[k][lane] = position[k] - points[k][lane];
+            bytes[lane][channel] = byte(clamped(sum[channel][lane]) * texels[channel][lane]);
         }
     }
-    let toward = normalized(&offset);
-    let off_axis = dot(&toward, &axis.map(|component| [-component; BATCH]));
-    let mut strength = power(&off_axis.map(positive), exponent);
-    let square = dot(&offset, &offset);
-    for lane in 0..BATCH {
-        let distance = square[lane].sqrt();
-        let divisor = attenuation[0] + attenuation[1] * distance + attenuation[2] * square[lane];
-        let inside = off_axis[lane] >= cos_cutoff;
-        strength[lane] = if inside && divisor > 0.0 {
-            strength[lane] / divisor
-        } else {
-            0.0
-        };
-    }
-    (toward, strength)
+    bytes
 }
 
-fn times(a: Vec3f, b: Vec3f) -> Vec3f {
-    [a[0] * b[0], a[1] * b[1], a[2] * b[2]]
-}
-
-/// A channel in `[0, 1]` as a byte: `⌊255 c + ½⌋`.
+/// A channel in `[0, 255]` as a byte: `⌊c + ½⌋`.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the number lies in [0.5, 255.5]; truncation is the rule"
 )]
 pub(super) fn byte(channel: f32) -> u8 {
-    (channel * 255.0 + 0.5) as i32 as u8
-}
-
-/// An exponent in `[0, 128]`, rounded to an integer.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the number is in [0.5, 128.5]"
-)]
-fn rounded(exponent: f32) -> u32 {
-    (exponent.clamp(0.0, FULL_SHININESS) + 0.5) as u32
+    (channel + 0.5) as i32 as u8
 }
 
 /// Exact: screen coordinates have at most 14 binary digits.

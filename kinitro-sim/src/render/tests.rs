@@ -7,13 +7,19 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::camera::Orientation;
-use super::mesh::{Face, Mesh};
+use super::mesh::{Face, Mesh, Triangles};
 use super::primitives::Shape;
 use super::raster::Corner;
 use super::scene::{
-    Camera, Light, LightKind, LightPose, Material, Object, ObjectId, Pose, Texture,
+    Background, Camera, Light, LightKind, LightPose, Mapping, Material, MaterialTexture, Object,
+    ObjectId, Pose,
 };
+use super::texture::Texture;
 use super::*;
+
+mod caching;
+mod layers;
+mod shadows;
 
 const SHAPES: [Shape; 6] = [
     Shape::Plane { half: [2.0, 2.0] },
@@ -51,7 +57,15 @@ fn white_light(kind: LightKind) -> Light {
         specular: [0.3; 3],
         kind,
         active: true,
+        casts_shadow: false,
     }
+}
+
+/// Two by two texels: light ones on one diagonal, dark ones on the other.
+fn checks() -> Texture {
+    let (light, dark) = ([200, 220, 240], [60, 90, 120]);
+    let rgb = [light, dark, dark, light].concat();
+    Texture::planar(2, 2, &rgb).expect("the image is sound")
 }
 
 /// Every shape beside the others over a floor, one of them half transparent, in all kinds of light; seen from above at a slant.
@@ -63,8 +77,12 @@ fn scene() -> (SceneModel, ScenePoses) {
         let alpha = if mesh == 3 { 0.5 } else { 1.0 };
         let mut material = material([1.0 - share, 0.3, share, alpha]);
         if mesh == 0 {
-            material.texture = Some(Texture {
-                mean: [0.5, 0.7, 0.9],
+            material.texture = Some(MaterialTexture {
+                texture: 0,
+                mapping: Mapping::Planar {
+                    s: [3.0, 0.0, 0.0, 0.0],
+                    t: [0.0, -3.0, 0.0, 0.0],
+                },
             });
         }
         objects.push(Object {
@@ -73,6 +91,8 @@ fn scene() -> (SceneModel, ScenePoses) {
             mesh,
             material,
             visible: true,
+            fixed: mesh % 2 == 0,
+            casts_shadow: mesh != 0,
         });
         let angle = f64::from(number) + 0.5;
         let (sin, cos) = (libm::sin(angle), libm::cos(angle));
@@ -116,14 +136,21 @@ fn scene() -> (SceneModel, ScenePoses) {
             .iter()
             .map(|shape| shape.mesh().expect("shapes are finite"))
             .collect(),
+        textures: [checks()].into(),
         objects,
-        lights: vec![white_light(LightKind::Directional), white_light(spot)],
+        lights: vec![
+            Light {
+                casts_shadow: true,
+                ..white_light(LightKind::Directional)
+            },
+            white_light(spot),
+        ],
         headlight: Some(white_light(LightKind::Directional)),
         cameras: vec![Camera {
             name: "corner".to_owned(),
             fovy: FRAC_PI_4,
         }],
-        background: [0.2, 0.3, 0.4],
+        background: Background::Color([0.2, 0.3, 0.4]),
         near: 0.01,
     };
     (scene, poses)
@@ -141,15 +168,7 @@ fn size(width: u32, height: u32) -> ImageSize {
 fn draw(scene: &SceneModel, poses: &ScenePoses, view: View, size: ImageSize) -> Vec<u8> {
     let mut rgb = vec![0; size.rgb_len()];
     Renderer::new()
-        .render(
-            scene,
-            poses,
-            &mut Shot {
-                view,
-                size,
-                rgb: &mut rgb,
-            },
-        )
+        .render(scene, poses, &mut Shot::rgb(view, size, &mut rgb))
         .expect("the scene is sound");
     rgb
 }
@@ -177,7 +196,7 @@ fn known_picture() {
     };
     assert_eq!(
         [hash(size(84, 84)), hash(size(161, 97))],
-        [0xaedd_7448_8eb0_81fb, 0x90c1_33b7_5c8d_8349]
+        [0x12d7_4ee2_7691_e632, 0x37e7_6d18_7452_634b]
     );
 }
 
@@ -283,20 +302,12 @@ fn pictures_do_not_depend_on_what_was_drawn_before() {
     let fresh = draw(&scene, &poses, VIEW, small);
     let mut renderer = Renderer::new();
     let (mut first, mut second) = (vec![0; large.rgb_len()], vec![7; small.rgb_len()]);
-    let mut shots = [
-        Shot {
-            view: VIEW,
-            size: large,
-            rgb: &mut first,
-        },
-        Shot {
-            view: VIEW,
-            size: small,
-            rgb: &mut second,
-        },
+    let shots = [
+        Shot::rgb(VIEW, large, &mut first),
+        Shot::rgb(VIEW, small, &mut second),
     ];
     renderer
-        .render_all(&scene, &poses, &mut shots)
+        .render_all(&scene, &poses, &mut Cache::new(), shots)
         .expect("the scene is sound");
     assert_eq!(second, fresh);
 }
@@ -364,8 +375,12 @@ fn what_crosses_the_near_plane_is_cut() {
             normals: corners,
         };
         let normals = [[0.0, 0.0, 1.0]; 4];
-        Mesh::new(&positions, &normals, &[face([0, 1, 2]), face([0, 2, 3])])
-            .expect("the quad is sound")
+        Mesh::new(&Triangles {
+            positions: positions.to_vec(),
+            normals: normals.to_vec(),
+            faces: vec![face([0, 1, 2]), face([0, 2, 3])],
+        })
+        .expect("the quad is sound")
     };
     let (mut scene, mut poses) = scene();
     // 1 m below the camera, which looks along +y.
@@ -438,7 +453,7 @@ fn impossible_requests_are_refused() {
     let mut rgb = vec![0; size(84, 84).rgb_len()];
     let mut refusal = |view, size, rgb: &mut [u8], poses: &ScenePoses| {
         renderer
-            .render(&scene, poses, &mut Shot { view, size, rgb })
+            .render(&scene, poses, &mut Shot::rgb(view, size, rgb))
             .expect_err("impossible")
             .to_string()
     };
@@ -462,8 +477,14 @@ fn impossible_requests_are_refused() {
         corners: [0, 1, 2],
         normals: [0; 3],
     };
-    assert!(Mesh::new(&[[0.0; 3]; 2], &[[0.0; 3]], &[face]).is_err());
-    assert!(Mesh::new(&[[f32::NAN; 3]; 3], &[[0.0; 3]], &[face]).is_err());
+    let mut triangle = Triangles {
+        positions: vec![[0.0; 3]; 2],
+        normals: vec![[0.0; 3]],
+        faces: vec![face],
+    };
+    assert!(Mesh::new(&triangle).is_err());
+    triangle.positions = vec![[f32::NAN; 3]; 3];
+    assert!(Mesh::new(&triangle).is_err());
 }
 
 /// Corners of a fan of triangles around a common one, wound so that their fronts are seen.
@@ -531,6 +552,49 @@ proptest! {
         triangles.reverse();
         triangles.rotate_left(shift);
         prop_assert_eq!(forward, hits(&triangles));
+    }
+
+    /// Every pixel shows what its center says, found out one by one in wide integers.
+    #[test]
+    fn rows_are_filled_from_their_beginning_to_their_end(
+        corners in prop::collection::vec((-900..900_i32, -900..900_i32, 1..9_u8), 3),
+        stretch in 1..18_i32,
+    ) {
+        let [a, b, c] = [0, 1, 2].map(|index: usize| {
+            let (x, y, q) = corners[index];
+            Corner { x: x * stretch, y, q: f32::from(q) }
+        });
+        let (width, height) = (75, 40);
+        let mut target = Target::default();
+        target.reset(width, height);
+        target.draw([a, b, c], 7);
+        let area = |p: [i32; 2], from: Corner, to: Corner| {
+            let [px, py] = p.map(i64::from);
+            let [fx, fy, tx, ty] = [from.x, from.y, to.x, to.y].map(i64::from);
+            (tx - fx) * (py - fy) - (ty - fy) * (px - fx)
+        };
+        let whole = area([b.x, b.y], a, c);
+        for (pixel, hit) in (0..).zip(target.hits()) {
+            let center = [
+                raster::center(pixel % width, width),
+                raster::center(pixel / width, height),
+            ];
+            // Counterclockwise corners on a screen whose y runs down: from a to c to b the inside is on the positive side.
+            let edges = [(c, b), (b, a), (a, c)];
+            let inside = edges.iter().all(|&(from, to)| {
+                let is_top_or_left = to.y < from.y || (to.y == from.y && to.x > from.x);
+                area(center, from, to) >= i64::from(!is_top_or_left)
+            });
+            prop_assert_eq!(hit.is_some(), whole > 0 && inside, "pixel {}", pixel);
+            if let Some(hit) = hit {
+                #[expect(clippy::cast_possible_truncation, reason = "edge values are below 2^31")]
+                let weights = edges.map(|(from, to)| area(center, from, to) as i32 as f32);
+                let sum = weights[0] * a.q + weights[1] * c.q + weights[2] * b.q;
+                #[expect(clippy::cast_possible_truncation, reason = "as above")]
+                let inverse = 1.0 / (whole as i32 as f32);
+                prop_assert_eq!(hit.q.to_bits(), (sum * inverse).to_bits());
+            }
+        }
     }
 
     /// Backs are not drawn: of a triangle and its mirror image at most one is seen.

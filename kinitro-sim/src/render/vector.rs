@@ -1,25 +1,25 @@
 //! Three-vectors. Sums run from left to right; nothing is fused.
 
-pub(super) type Vec3 = [f64; 3];
-pub(super) type Vec3f = [f32; 3];
+pub(crate) type Vec3 = [f64; 3];
+pub(crate) type Vec3f = [f32; 3];
 
-pub(super) fn add(a: Vec3, b: Vec3) -> Vec3 {
+pub(crate) fn add(a: Vec3, b: Vec3) -> Vec3 {
     [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
 }
 
-pub(super) fn sub(a: Vec3, b: Vec3) -> Vec3 {
+pub(crate) fn sub(a: Vec3, b: Vec3) -> Vec3 {
     [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
 }
 
-pub(super) fn scale(a: Vec3, factor: f64) -> Vec3 {
+pub(crate) fn scale(a: Vec3, factor: f64) -> Vec3 {
     a.map(|component| component * factor)
 }
 
-pub(super) fn dot(a: Vec3, b: Vec3) -> f64 {
+pub(crate) fn dot(a: Vec3, b: Vec3) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
-pub(super) fn cross(a: Vec3, b: Vec3) -> Vec3 {
+pub(crate) fn cross(a: Vec3, b: Vec3) -> Vec3 {
     [
         a[1] * b[2] - a[2] * b[1],
         a[2] * b[0] - a[0] * b[2],
@@ -28,7 +28,7 @@ pub(super) fn cross(a: Vec3, b: Vec3) -> Vec3 {
 }
 
 /// Unit vector in the direction of `a`, or zero if `a` is zero.
-pub(super) fn normalized(a: Vec3) -> Vec3 {
+pub(crate) fn normalized(a: Vec3) -> Vec3 {
     let length = dot(a, a).sqrt();
     if length > 0.0 {
         scale(a, 1.0 / length)
@@ -38,7 +38,7 @@ pub(super) fn normalized(a: Vec3) -> Vec3 {
 }
 
 /// `Rᵀ · a` for a row-major rotation: a world direction in the frame of the rotated object.
-pub(super) fn into_frame(rotation: &[f64; 9], a: Vec3) -> Vec3 {
+pub(crate) fn into_frame(rotation: &[f64; 9], a: Vec3) -> Vec3 {
     let r = rotation;
     [
         r[0] * a[0] + r[3] * a[1] + r[6] * a[2],
@@ -47,7 +47,7 @@ pub(super) fn into_frame(rotation: &[f64; 9], a: Vec3) -> Vec3 {
     ]
 }
 
-pub(super) fn widen(a: Vec3f) -> Vec3 {
+pub(crate) fn widen(a: Vec3f) -> Vec3 {
     a.map(f64::from)
 }
 
@@ -55,10 +55,10 @@ pub(super) fn widen(a: Vec3f) -> Vec3 {
     clippy::cast_possible_truncation,
     reason = "one rounding to f32 is what the caller asks for"
 )]
-pub(super) fn narrow(a: Vec3) -> Vec3f {
+pub(crate) fn narrow(a: Vec3) -> Vec3f {
     a.map(|component| component as f32)
 }
 
-pub(super) fn dot_f32(a: Vec3f, b: Vec3f) -> f32 {
+pub(crate) fn dot_f32(a: Vec3f, b: Vec3f) -> f32 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }

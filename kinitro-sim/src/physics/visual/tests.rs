@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::render::scene::ObjectId::{Geom, Site};
+use crate::render::texture::Layout;
 
 const MODEL: &str = r#"
 <mujoco>
@@ -40,7 +41,9 @@ fn physics() -> Physics {
 
 #[test]
 fn what_mujoco_shows_is_shown_and_nothing_else() {
-    let scene = physics().scene_model().expect("the model can be drawn");
+    let scene = physics()
+        .scene_model(&MeshStore::in_memory())
+        .expect("the model can be drawn");
     let shown: Vec<_> = scene
         .objects
         .iter()
@@ -61,7 +64,9 @@ fn what_mujoco_shows_is_shown_and_nothing_else() {
 
 #[test]
 fn colors_come_from_the_material_unless_a_geom_has_its_own() {
-    let scene = physics().scene_model().expect("the model can be drawn");
+    let scene = physics()
+        .scene_model(&MeshStore::in_memory())
+        .expect("the model can be drawn");
     let [floor, checked, painted, ..] = &scene.objects[..] else {
         panic!("five objects are shown")
     };
@@ -83,22 +88,22 @@ fn colors_come_from_the_material_unless_a_geom_has_its_own() {
             (0.25, 0.75, 0.1)
         );
         // Half of the checks are red, half are blue.
-        assert_eq!(
-            material.texture,
-            Some(Texture {
-                mean: [0.5, 0.0, 0.5]
-            })
-        );
+        let used = material.texture.expect("the material has a texture");
+        assert_eq!(scene.textures[used.texture].mean(), [0.5, 0.0, 0.5]);
     }
-    assert_eq!(
-        scene.background,
-        [51.0 / 255.0, 102.0 / 255.0, 153.0 / 255.0]
-    );
+    let Background::Sky { texture } = scene.background else {
+        panic!("the model has a sky")
+    };
+    let sky = &scene.textures[texture];
+    assert_eq!((sky.layout(), sky.size()), (Layout::Cube, [8, 8]));
+    assert_eq!(sky.mean(), [51.0 / 255.0, 102.0 / 255.0, 153.0 / 255.0]);
 }
 
 #[test]
 fn lights_and_cameras_are_taken_over() {
-    let scene = physics().scene_model().expect("the model can be drawn");
+    let scene = physics()
+        .scene_model(&MeshStore::in_memory())
+        .expect("the model can be drawn");
     let headlight = scene.headlight.as_ref().expect("it is on");
     assert_eq!(
         (headlight.ambient, headlight.diffuse),
@@ -128,7 +133,9 @@ fn lights_and_cameras_are_taken_over() {
 #[test]
 fn sites_can_be_moved_and_hidden_for_a_moment() {
     let physics = physics();
-    let scene = physics.scene_model().expect("the model can be drawn");
+    let scene = physics
+        .scene_model(&MeshStore::in_memory())
+        .expect("the model can be drawn");
     let goal = physics.site("goal").expect("it is in the model");
     let mut poses = ScenePoses::default();
     physics.write_scene_poses(&scene, &[], &mut poses);
