@@ -19,33 +19,39 @@
 //! says, and until then the hand is held and the gripper open, as before step 0. The delay belongs to the scene: what a policy
 //! sends is what is recorded, and the reward of a step is that of the action carried out in it.
 //!
+//! How a scene looks to a miner is drawn when it has begun, see [`looks`](crate::looks), and changes nothing of the above.
+//!
 //! The marker of the goal is drawn exactly at the target, wherever the engine has it, and follows a target that moves. Markers
 //! of other goals and of the finger tips are not drawn.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::policy::Action;
 use kinitro_core::protocol::wire::p2::HandState;
 use kinitro_core::record::level::Level;
 use kinitro_core::record::scene::SceneRecord;
-use kinitro_core::seed::EpisodeKey;
+use kinitro_core::seed::{EpisodeKey, MinerKey};
 
 use super::env::{GoalVisibility, SawyerEnv, SawyerState, StepOutcome, TIME_LIMIT};
+use super::furnishing::Furnishing;
 use super::observe;
-use super::randomize::DrawnScene;
+use super::randomize::{DrawnScene, draw_areas};
 use super::sawyer::FRAME_SKIP;
 use super::spec::TaskSpec;
 use super::tasks::TASKS;
 use crate::Error;
 use crate::env::{EnvSpec, Environment, PrivilegedState, Progress};
+use crate::looks::Looks;
+use crate::models::Models;
 use crate::physics::float_mode::with_ieee_defaults;
 use crate::physics::handles::{JointId, SiteId};
 use crate::physics::visual::SiteOverride;
 use crate::physics::{Physics, Snapshot};
 use crate::registry::Family;
 use crate::render::scene::SceneModel;
+use crate::render::store::MeshStore;
 
 /// The family's row in the registry.
 pub const FAMILY: Family = Family {
@@ -98,17 +104,20 @@ pub struct EvaluationEnv {
     goal_marker: Option<SiteOverride>,
     /// Actions that were sent and not yet carried out, as many as the scene's control delay has steps.
     under_way: VecDeque<[f32; 4]>,
+    /// What the model consists of; shared with twins, and found out when it is first asked for.
+    furnishing: Arc<OnceLock<Furnishing>>,
+    meshes: MeshStore,
     spec: EnvSpec,
     state: PrivilegedState,
 }
 
 impl EvaluationEnv {
-    /// Compiles the task's model; `models` is Meta-World's folder `assets`.
+    /// Compiles the task's model.
     ///
     /// # Errors
     /// As [`SawyerEnv::new`].
-    pub fn new(models: &Path, task: &'static TaskSpec) -> Result<Self, Error> {
-        let mut sawyer = SawyerEnv::new(&models.join("sawyer_xyz"), task)?;
+    pub fn new(models: &Models, task: &'static TaskSpec) -> Result<Self, Error> {
+        let mut sawyer = SawyerEnv::new(&models.folder().join("sawyer_xyz"), task)?;
         let arm_joints = ARM_JOINTS.map(|name| sawyer.physics.joint(name));
         let arm_joints = arm_joints.into_iter().collect::<Result<_, Error>>()?;
         let settled = with_ieee_defaults(|| {
@@ -124,6 +133,8 @@ impl EvaluationEnv {
             arm_joints,
             settled,
             under_way: VecDeque::with_capacity(LONGEST_QUEUE),
+            furnishing: Arc::default(),
+            meshes: models.meshes().clone(),
             spec: spec(task),
             state: PrivilegedState([0.0; 39]),
         })
@@ -153,17 +164,20 @@ impl EvaluationEnv {
             settled: self.settled.clone(),
             goal_marker: self.sawyer.goal_marker().map(at_its_place),
             under_way: VecDeque::with_capacity(LONGEST_QUEUE),
+            furnishing: Arc::clone(&self.furnishing),
+            meshes: self.meshes.clone(),
             spec: self.spec.clone(),
             state: PrivilegedState([0.0; 39]),
         })
     }
 
-    pub(crate) fn task(&self) -> &'static TaskSpec {
-        self.sawyer.task()
-    }
-
     pub(crate) fn set_goal_visibility(&mut self, goal: GoalVisibility) {
         self.sawyer.set_goal_visibility(goal);
+    }
+
+    /// Control steps since the last reset.
+    pub(crate) fn steps(&self) -> u32 {
+        self.sawyer.steps()
     }
 
     /// Begins an episode of the parity profile, with physics as compiled.
@@ -243,6 +257,18 @@ impl Environment for EvaluationEnv {
         Ok(scene.record())
     }
 
+    fn looks(&self, key: &MinerKey, level: Level) -> Result<Looks, Error> {
+        if level == Level::None {
+            return Ok(Looks::nominal());
+        }
+        let furnishing = self.furnishing()?;
+        let space = || {
+            let boxes = draw_areas(self.sawyer.task());
+            furnishing.free_space(self.physics(), boxes, self.points_of_interest())
+        };
+        Ok(Looks::draw(key, level, &furnishing.wardrobe, space))
+    }
+
     fn step(&mut self, action: Action) -> Result<Progress, Error> {
         let outcome = self.step_fully(*action.as_array())?;
         Ok(Progress {
@@ -272,11 +298,8 @@ impl Environment for EvaluationEnv {
     }
 
     fn scene_model(&self) -> Result<SceneModel, Error> {
-        let task = self.sawyer.task();
-        let misleading = task.misleading_markers.iter();
-        let misleading = misleading.map(|&mark| task.marks.site_name(mark));
-        let mut scene = self.physics().scene_model()?;
-        for marker in misleading.chain(FINGERTIP_MARKERS) {
+        let mut scene = self.physics().scene_model(&self.meshes)?;
+        for marker in self.hidden_markers() {
             scene.set_visible(marker, false);
         }
         Ok(scene)
@@ -284,9 +307,46 @@ impl Environment for EvaluationEnv {
 }
 
 impl EvaluationEnv {
+    /// The task that is to be done.
+    pub fn task(&self) -> &'static TaskSpec {
+        self.sawyer.task()
+    }
+
     /// Where the object, or the hand, must come to in the present state; none before the first episode.
     pub fn target(&self) -> Option<[f64; 3]> {
         self.sawyer.target()
+    }
+
+    /// Where hand, objects and target are.
+    fn points_of_interest(&self) -> Vec<[f64; 3]> {
+        let state = &self.state.0;
+        let point = |first: usize| [state[first], state[first + 1], state[first + 2]];
+        // Zeros stand for a second object where there is none.
+        let objects = [point(4), point(11)].into_iter();
+        let objects = objects.filter(|object| *object != [0.0; 3]);
+        [point(0)]
+            .into_iter()
+            .chain(objects)
+            .chain(self.target())
+            .collect()
+    }
+
+    fn furnishing(&self) -> Result<&Furnishing, Error> {
+        if let Some(known) = self.furnishing.get() {
+            return Ok(known);
+        }
+        let hidden: Vec<_> = self.hidden_markers().collect();
+        let found = Furnishing::of(self.physics(), self.sawyer.arm.hand_body(), &hidden)?;
+        // A twin may have been faster; it found the same.
+        Ok(self.furnishing.get_or_init(|| found))
+    }
+
+    /// Names of the sites that are not drawn.
+    fn hidden_markers(&self) -> impl Iterator<Item = &'static str> {
+        let task = self.sawyer.task();
+        let misleading = task.misleading_markers.iter();
+        let misleading = misleading.map(|&mark| task.marks.site_name(mark));
+        misleading.chain(FINGERTIP_MARKERS)
     }
 
     /// Resets to a drawn scene and returns its first observation, with fresh kinematics and not clipped.

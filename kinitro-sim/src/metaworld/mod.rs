@@ -4,13 +4,14 @@
 //!
 //! * *parity*: physics, observations, rewards and resets equal those of Meta-World 3.1.1 running on MuJoCo 3.17.0, step for
 //!   step and bit for bit, rewards up to the single-precision rounding inside its array library (2e-6);
-//! * *evaluation*: procedural scenes from episode keys, with randomized physics and starts.
+//! * *evaluation*: procedural scenes from episode keys, with randomized physics and starts, and looks from miner keys.
 //!
 //! | module | content |
 //! |---|---|
 //! | [`env`](mod@env) | [`SawyerEnv`](env::SawyerEnv): the only reset and step loop |
 //! | [`evaluation`] | the evaluation profile: [`EvaluationEnv`](evaluation::EvaluationEnv), the family's row in the registry |
 //! | [`randomize`] | from an episode key to a scene |
+//! | `furnishing` | what of a model is surroundings, robot and thing of the task, for its looks |
 //! | `observe` | the only place where what a policy sees is taken from the simulation |
 //! | [`spec`] | [`TaskSpec`](spec::TaskSpec): what a task is |
 //! | [`tasks`] | the tasks, one file per group |
@@ -26,6 +27,7 @@ pub mod benchmarks;
 pub mod env;
 pub mod evaluation;
 pub mod experts;
+mod furnishing;
 pub mod numpy_draws;
 mod observe;
 pub mod randomize;

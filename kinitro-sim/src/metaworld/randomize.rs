@@ -14,8 +14,8 @@
 //! | reset noise | 1–3 | hand x, y, z |
 //! | | 4–10 | arm joints 0 … 6 |
 //!
-//! Level `none` draws placements only, in the task's own box. Level `hard` has no visual part: all levels are drawn in the
-//! model's own colors and lights until the rasterizer has textures and shadows (image specification 1).
+//! Level `none` draws placements only, in the task's own box. How a scene looks is drawn from another key, see
+//! [`looks`](crate::looks).
 //!
 //! A change of this order or of a range changes results: it needs a new [`GENERATOR`] and a changelog entry.
 
@@ -27,9 +27,10 @@ use kinitro_core::record::scene::{SceneGroup, SceneRecord};
 use kinitro_core::seed::{Draws, EpisodeKey, EpisodeStream};
 
 use super::spec::{DrawSpace, TaskSpec};
+use crate::looks::distractor::Area;
 
 /// Version of the scene sampling, part of every result's identity.
-pub const GENERATOR: u32 = 2;
+pub const GENERATOR: u32 = 3;
 
 /// How far the horizontal box of the manipulated object reaches beyond the task's own, along x and y, meters.
 const WIDENING: [f64; 2] = [0.02, 0.02];
@@ -211,6 +212,22 @@ impl Disturbance {
                 .expect("a draw is below its bound"),
         }
     }
+}
+
+/// Where a task places things, seen from above: the boxes of all levels' draws.
+pub(super) fn draw_areas(task: &TaskSpec) -> Vec<Area> {
+    let places = (0..task.draw.len()).step_by(3);
+    places
+        .map(|first| {
+            let at = |bounds: &[f64], margin: [f64; 2]| {
+                [0, 1].map(|axis| bounds[first + axis] + margin[axis])
+            };
+            Area {
+                low: at(task.draw.low, WIDENING.map(|margin| -margin)),
+                high: at(task.draw.high, WIDENING),
+            }
+        })
+        .collect()
 }
 
 fn uniform(draws: &mut Draws, [low, high]: [f64; 2]) -> f64 {

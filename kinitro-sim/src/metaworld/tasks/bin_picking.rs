@@ -151,17 +151,3 @@ fn reward_v1(step: &StepView<'_>) -> RewardV1 {
         obj_to_target: remaining,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocks_beyond_the_walls_of_the_bin_are_drawn_again() {
-        let accepts = |x, y| BIN_PICKING.draw.accepts(&[x, y, 0.02, 0.12, 0.7, 0.0]);
-        assert!(accepts(-0.21, 0.65) && accepts(-0.03, 0.75));
-        for (x, y) in [(-0.22, 0.7), (-0.02, 0.7), (-0.1, 0.64), (-0.1, 0.76)] {
-            assert!(!accepts(x, y), "{x}, {y}");
-        }
-    }
-}
