@@ -1,5 +1,7 @@
 //! Episodes of one environment, looked at closely: do they run, do they repeat to the bit, what do they show?
 
+mod recorder;
+
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -7,13 +9,16 @@ use std::path::{Path, PathBuf};
 use kinitro_core::ids::{EnvId, EpisodeIndex};
 use kinitro_core::record::Level;
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
+use kinitro_core::units::ImageSize;
 use kinitro_sim::episode::{EpisodeRecord, EpisodeStart, View};
+use kinitro_sim::models::Models;
 use kinitro_sim::rollout;
 
 use crate::bench::Bench;
-use crate::evaluate::output::{Moments, encode_png};
 use crate::evaluate::{BuiltIn, Error};
+use crate::painter::{Brush, BrushArgs, Painter};
 use crate::parallel;
+use recorder::Recorder;
 
 /// What is run.
 #[derive(Debug, Clone)]
@@ -36,6 +41,10 @@ pub struct EnvCheck {
     pub threads: NonZeroUsize,
     /// Where episodes are recorded, if they are.
     pub recording: Option<Recording>,
+    /// The video that is made, if one is.
+    pub clip: Option<Clip>,
+    /// Who draws what is recorded; what is seen and hashed is always our own renderer's.
+    pub brush: BrushArgs,
 }
 
 /// What is written about episodes.
@@ -45,6 +54,17 @@ pub struct Recording {
     pub folder: PathBuf,
     /// Whether every image is kept, or only a picture sheet.
     pub images: Images,
+}
+
+/// A video of each episode.
+#[derive(Debug, Clone)]
+pub struct Clip {
+    /// The file or folder; with several episodes, `-<number>` is put before its extension.
+    pub path: PathBuf,
+    /// Size of each camera's image in it.
+    pub size: ImageSize,
+    /// Control steps from one frame to the next.
+    pub every: u16,
 }
 
 /// Which images are written.
@@ -62,12 +82,12 @@ pub enum Images {
 /// [`Error::UnknownEnv`], [`Error::NoExpert`], [`Error::Simulate`], and those of writing.
 pub fn run(
     check: &EnvCheck,
-    models: &Path,
+    models: &Models,
     mut watch: impl FnMut(u32, &EpisodeRecord),
 ) -> Result<Vec<EpisodeRecord>, Error> {
     check.validate()?;
     let mut done: Vec<(usize, EpisodeRecord)> = Vec::new();
-    let work = |bench: &mut Bench, episode: usize| check.episode(bench, models, episode as u64);
+    let work = |desk: &mut Desk, episode: usize| check.episode(desk, models, episode as u64);
     parallel::for_each(
         check.episodes as usize,
         check.threads,
@@ -132,8 +152,8 @@ impl EnvCheck {
 
     fn episode(
         &self,
-        bench: &mut Bench,
-        models: &Path,
+        desk: &mut Desk,
+        models: &Models,
         episode: u64,
     ) -> Result<EpisodeRecord, Error> {
         let index = EpisodeIndex(episode);
@@ -150,61 +170,50 @@ impl EnvCheck {
             source,
         };
         let mut actor = self.actor.actor(&self.env)?;
+        let Desk { bench, painter } = desk;
         let simulator = bench
             .simulator(&self.env, models, &self.view)
             .map_err(cannot)?;
-        let mut moments = Moments::default();
-        let mut written = Ok(());
-        let watch = |step, observation: &_| {
-            if self.recording.is_some() {
-                moments.see(step, observation);
-            }
-            if written.is_ok() {
-                written = self.write_images(episode, step, observation);
-            }
-        };
-        let record = rollout::run_up_to(
+        let mut recorder = Recorder::new(self, episode, &start, painter);
+        let record = rollout::run_watched(
             simulator,
             &start,
             &mut actor.driver(),
             self.max_steps,
-            watch,
+            |episode| recorder.see(episode),
         )
         .map_err(cannot)?;
-        written?;
-        if let Some(recording) = &self.recording {
-            let folder = recording.episode(episode);
-            let scene = serde_json::to_vec_pretty(&record.scene)
-                .map_err(|source| Error::Json { source })?;
-            write(&folder.join("scene.json"), &scene)?;
-            if let Some(sheet) = moments.sheet()? {
-                write(&folder.join("sheet.png"), &sheet)?;
-            }
-        }
+        recorder.finish(&record, cannot)?;
         Ok(record)
     }
 
-    fn write_images(
-        &self,
-        episode: u64,
-        step: u16,
-        observation: &kinitro_core::protocol::policy::Observation,
-    ) -> Result<(), Error> {
-        let Some(recording) = self
-            .recording
-            .as_ref()
-            .filter(|recording| recording.images == Images::All)
-        else {
-            return Ok(());
-        };
-        for image in &observation.images {
-            let path = recording
-                .episode(episode)
-                .join(format!("images/{}_{step:03}.png", image.camera()));
-            write(&path, &encode_png(image)?)?;
+    /// Where the video of an episode goes.
+    fn clip_path(&self, clip: &Clip, episode: u64) -> PathBuf {
+        if self.episodes == 1 {
+            return clip.path.clone();
         }
-        Ok(())
+        let stem = clip.path.file_stem().unwrap_or_default();
+        let mut name = stem.to_os_string();
+        name.push(format!("-{episode}"));
+        if let Some(extension) = clip.path.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        clip.path.with_file_name(name)
     }
+
+    /// Whether pictures are drawn beside those that are seen.
+    fn paints(&self) -> bool {
+        self.clip.is_some() || (self.recording.is_some() && self.brush.renderer == Brush::Gl)
+    }
+}
+
+/// What a thread keeps from one episode to the next.
+#[derive(Debug, Default)]
+struct Desk {
+    bench: Bench,
+    /// Made when first needed.
+    painter: Option<Painter>,
 }
 
 impl Recording {

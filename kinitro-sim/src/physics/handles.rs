@@ -32,6 +32,13 @@ impl fmt::Display for ElementKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BodyId(pub(super) usize);
 
+impl BodyId {
+    /// Whether it is the world itself.
+    pub fn is_world(self) -> bool {
+        self.0 == 0
+    }
+}
+
 /// A site of a compiled model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SiteId(pub(super) usize);

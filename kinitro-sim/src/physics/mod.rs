@@ -11,11 +11,14 @@
 pub mod errors;
 mod fields;
 pub mod float_mode;
+#[cfg(feature = "gl")]
+pub mod gl;
 pub mod handles;
 pub mod libm;
 pub mod library;
 mod locale;
 mod shared;
+pub mod surfaces;
 pub mod visual;
 
 use std::path::Path;
@@ -300,6 +303,23 @@ impl Physics {
     /// Orientation of a geom, row-major.
     pub fn geom_rotation(&self, geom: GeomId) -> [f64; 9] {
         self.data.geom_xmat()[geom.0]
+    }
+
+    /// The smallest box along the axes of the world that holds the bounding box of a geom, which is aligned with the geom:
+    /// lower and upper corner.
+    pub fn geom_bounds(&self, geom: GeomId) -> [[f64; 3]; 2] {
+        // Center and half-widths in the frame of the geom.
+        let local = self.model().geom_aabb()[geom.0];
+        let (position, rotation) = (self.geom_position(geom), self.geom_rotation(geom));
+        let mut bounds = [position; 2];
+        for axis in 0..3 {
+            let row = &rotation[3 * axis..][..3];
+            let center = row[0] * local[0] + row[1] * local[1] + row[2] * local[2];
+            let half = row[0].abs() * local[3] + row[1].abs() * local[4] + row[2].abs() * local[5];
+            bounds[0][axis] += center - half;
+            bounds[1][axis] += center + half;
+        }
+        bounds
     }
 
     /// Contact points of the last computation that saw contacts; a pair of geoms may have several.
