@@ -1,6 +1,5 @@
 //! The floor: the physics of the same steps, and nothing else.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use kinitro_sim::Error;
 use kinitro_sim::metaworld::env::SawyerEnv;
 use kinitro_sim::metaworld::sawyer::Arm;
 use kinitro_sim::metaworld::spec::TaskSpec;
+use kinitro_sim::models::Models;
 use kinitro_sim::physics::float_mode::with_ieee_defaults;
 
 use super::plan::{Actions, Placements, Plan, Shape};
@@ -34,13 +34,13 @@ struct Simulator {
 
 impl Floor {
     pub(super) fn new(
-        models: &Path,
+        models: &Models,
         task: &'static TaskSpec,
         placements: &Placements,
         plan: &Plan,
     ) -> Result<Self, Error> {
         let threads = plan.shapes.iter().map(|shape| shape.threads).max();
-        let original = SawyerEnv::new(&models.join("sawyer_xyz"), task)?;
+        let original = SawyerEnv::new(&models.folder().join("sawyer_xyz"), task)?;
         let simulators = (0..threads.unwrap_or(1)).map(|_| {
             let mut env = original.duplicate()?;
             Ok(Simulator {

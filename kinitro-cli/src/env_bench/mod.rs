@@ -15,13 +15,17 @@
 //! Steps are timed without resets, which are timed by themselves.
 //! The share of a step that is spent inside `mj_step` is the floor's time over ours: both are whole passes, so no clock is read inside
 //! the loop that is measured. That both come to the same states is checked for every task before it is measured.
+//!
+//! [`run_with_images`] measures the same steps with the images of a view, on one core; see `images`.
 
 mod chart;
 mod floor;
+mod images;
 mod install;
 mod machine;
 mod ours;
 mod peer;
+mod pinned;
 mod plan;
 mod report;
 mod slice;
@@ -29,11 +33,13 @@ mod statistics;
 mod text;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use kinitro_sim::episode::View;
 use kinitro_sim::metaworld::spec::TaskSpec;
+use kinitro_sim::models::Models;
 
 use floor::Floor;
 use install::PeerHome;
@@ -43,6 +49,9 @@ use plan::Plan;
 use slice::{Length, Slice};
 
 pub use chart::chart;
+pub use images::{
+    ImageReport, ImageSummary, ImageTaskReport, PictureReport, run as run_with_images,
+};
 pub use machine::Machine;
 pub use peer::Peer;
 pub use plan::Shape;
@@ -54,7 +63,7 @@ pub use report::{
 #[derive(Debug, Clone)]
 pub struct BenchOptions {
     /// Meta-World's folder `assets`.
-    pub models: PathBuf,
+    pub models: Models,
     /// The tasks.
     pub tasks: Vec<&'static TaskSpec>,
     /// Numbers of threads to spread environments over, beside one environment on one thread.
@@ -95,22 +104,7 @@ pub fn run(
     let machine = Machine::read();
     let plan = Plan::new(&options.threads, options.seed);
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let actions = folder.path().join("actions.f32");
-    plan.actions.write(&actions)?;
-
-    let mut peers: Vec<PeerState> = Vec::new();
-    for &peer in &options.compare {
-        let home = PeerHome {
-            peer,
-            folder: options.peers.join(peer.name()),
-        };
-        let started = home
-            .install(&options.python, &mut || {
-                progress(Progress::Installing(peer));
-            })
-            .and_then(|python| PeerProcess::start(peer, &python, &plan, &actions, folder.path()));
-        peers.push(PeerState::new(peer, started, progress));
-    }
+    let mut peers = start_peers(options, &plan, &View::state_only(), folder.path(), progress)?;
     let mut tasks = Vec::with_capacity(options.tasks.len());
     for (done, task) in options.tasks.iter().enumerate() {
         let base = done * options.rounds.get();
@@ -124,6 +118,32 @@ pub fn run(
     }
     let peers = peers.into_iter().map(PeerState::report).collect();
     Ok(BenchReport::new(machine, options, &plan, peers, tasks))
+}
+
+/// Starts those that are compared with; `folder` is for their files and must outlive them.
+fn start_peers(
+    options: &BenchOptions,
+    plan: &Plan,
+    view: &View,
+    folder: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> anyhow::Result<Vec<PeerState>> {
+    let actions = folder.join("actions.f32");
+    plan.actions.write(&actions)?;
+    let mut peers = Vec::new();
+    for &peer in &options.compare {
+        let home = PeerHome {
+            peer,
+            folder: options.peers.join(peer.name()),
+        };
+        let started = home
+            .install(&options.python, &mut || {
+                progress(Progress::Installing(peer));
+            })
+            .and_then(|python| PeerProcess::start(peer, &python, plan, view, &actions, folder));
+        peers.push(PeerState::new(peer, started, progress));
+    }
+    Ok(peers)
 }
 
 /// What every system does once in every shape before it is measured, so that memory is mapped and threads are awake.
@@ -216,9 +236,17 @@ fn measure_task(
     let placements = plan.placements(task);
     let mut ours = Vec::new();
     for &shape in &plan.shapes {
-        ours.push(Ours::new(&options.models, task, &placements, plan, shape)?);
+        let view = View::state_only();
+        ours.push(Ours::new(
+            &options.models,
+            task,
+            &placements,
+            plan,
+            shape,
+            &view,
+        )?);
         for peer in peers.iter_mut().filter(|state| state.peer.plays(shape)) {
-            peer.ask(progress, |process| process.open(task.name, shape));
+            peer.ask(progress, |process| process.open(task.name, shape, None));
         }
     }
     let mut floor = Floor::new(&options.models, task, &placements, plan)?;
@@ -228,7 +256,7 @@ fn measure_task(
         ours.slice(WARM_UP, true)?;
         floor.slice(shape, WARM_UP)?;
         for peer in peers.iter_mut().filter(|state| state.peer.plays(shape)) {
-            peer.ask(progress, |process| process.slice(shape, WARM_UP));
+            peer.ask(progress, |process| process.slice(shape, None, WARM_UP));
         }
     }
 
@@ -261,7 +289,7 @@ fn measure_task(
                         .iter_mut()
                         .find(|state| state.peer == wanted)
                         .and_then(|state| {
-                            state.ask(progress, |process| process.slice(shape, length))
+                            state.ask(progress, |process| process.slice(shape, None, length))
                         }),
                 };
                 slices.extend(slice);

@@ -1,7 +1,6 @@
 //! Our environments, as programs use them: through the batch.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,9 @@ use kinitro_core::record::Level;
 use kinitro_core::seed::CycleSeed;
 use kinitro_sim::Error;
 use kinitro_sim::batch::{Autoreset, Batch, BatchOptions, Buffers, Member, Outputs, Scenes};
+use kinitro_sim::episode::View;
 use kinitro_sim::metaworld::spec::TaskSpec;
+use kinitro_sim::models::Models;
 
 use super::plan::{Actions, Placements, Plan, Shape};
 use super::slice::{Length, Slice};
@@ -28,15 +29,16 @@ pub(super) struct Ours {
 
 impl Ours {
     pub(super) fn new(
-        models: &Path,
+        models: &Models,
         task: &'static TaskSpec,
         placements: &Placements,
         plan: &Plan,
         shape: Shape,
+        view: &View,
     ) -> Result<Self, Error> {
         let scenes = Scenes::Placed(Arc::clone(placements));
         let members = vec![Member { task, scenes }; shape.environments];
-        let batch = open(models, &members, shape.threads)?;
+        let batch = open(models, &members, shape.threads, view)?;
         Ok(Self {
             buffers: Buffers::of(&batch),
             batch,
@@ -61,6 +63,11 @@ impl Ours {
         })
     }
 
+    /// The images of the first environment, as last drawn.
+    pub(super) fn images(&self) -> &[u8] {
+        self.buffers.row_images(0)
+    }
+
     /// Where the hand of the first environment is, as last observed.
     pub(super) fn hand(&self) -> [f64; 3] {
         let observed = self.buffers.observation(0);
@@ -79,12 +86,12 @@ pub(super) struct Resets {
 
 impl Resets {
     pub(super) fn new(
-        models: &Path,
+        models: &Models,
         task: &'static TaskSpec,
         placements: &Placements,
         seed: u32,
     ) -> Result<Self, Error> {
-        let single = |scenes| open(models, &[Member { task, scenes }], 1);
+        let single = |scenes| open(models, &[Member { task, scenes }], 1, &View::state_only());
         let parity = single(Scenes::Placed(Arc::clone(placements)))?;
         Ok(Self {
             buffers: Buffers::of(&parity),
@@ -132,10 +139,11 @@ fn median_ms(times: &[Duration]) -> Option<f64> {
     median(times.iter().map(|time| 1000.0 * time.as_secs_f64()))
 }
 
-fn open(models: &Path, members: &[Member], threads: usize) -> Result<Batch, Error> {
+fn open(models: &Models, members: &[Member], threads: usize, view: &View) -> Result<Batch, Error> {
     let options = BatchOptions {
         threads: NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN),
         autoreset: Autoreset::Disabled,
+        view: view.clone(),
         ..BatchOptions::default()
     };
     Batch::new(models, members, options)

@@ -9,6 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use kinitro_sim::episode::View;
+use kinitro_sim::render::camera::mounted;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Plan, Shape};
@@ -23,11 +25,15 @@ const SLICE: Duration = Duration::from_mins(2);
 /// Longest line of an answer, bytes.
 const MAX_LINE: u64 = 64 * 1024;
 
-/// One thread for linear algebra, since the threads are what is compared; no rendering.
-const ENVIRONMENT: [(&str, &str); 3] = [
-    ("OPENBLAS_NUM_THREADS", "1"),
-    ("OMP_NUM_THREADS", "1"),
-    ("MUJOCO_GL", "disable"),
+/// One thread for linear algebra, since the threads are what is compared.
+const ENVIRONMENT: [(&str, &str); 2] = [("OPENBLAS_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1")];
+/// Nothing is drawn.
+const BLIND: [(&str, &str); 1] = [("MUJOCO_GL", "disable")];
+/// Pictures without a screen, drawn by Mesa in software. It is kept on one core, so more than one thread would only take turns.
+const SEEING: [(&str, &str); 3] = [
+    ("MUJOCO_GL", "egl"),
+    ("LIBGL_ALWAYS_SOFTWARE", "1"),
+    ("LP_NUM_THREADS", "1"),
 ];
 
 /// Another implementation of Meta-World.
@@ -68,6 +74,16 @@ impl Peer {
     }
 }
 
+/// How the pictures of a peer look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Look {
+    /// As Meta-World delivers them.
+    Stock,
+    /// Without shadows, reflections and multisampling.
+    Plain,
+}
+
 /// A request, as the script reads it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,10 +92,12 @@ enum Request<'a> {
         task: &'a str,
         environments: usize,
         threads: usize,
+        look: Option<Look>,
     },
     Slice {
         environments: usize,
         threads: usize,
+        look: Option<Look>,
         steps: usize,
         seconds: f64,
     },
@@ -101,6 +119,9 @@ enum Answer {
     Opened {
         #[serde(rename = "opened")]
         _environments: usize,
+        /// What draws its pictures, if there are any.
+        #[serde(default)]
+        renderer: Option<String>,
     },
     Closed {
         #[serde(rename = "closed")]
@@ -119,11 +140,12 @@ pub(super) struct PeerProcess {
 }
 
 impl PeerProcess {
-    /// Starts the driver of a peer with the interpreter that has its packages. Files go into `folder`, which must outlive it.
+    /// Starts the driver of a peer with the interpreter that has its packages, to draw what `view` shows. Files go into `folder`, which must outlive it.
     pub(super) fn start(
         peer: Peer,
         python: &Path,
         plan: &Plan,
+        view: &View,
         actions: &Path,
         folder: &Path,
     ) -> anyhow::Result<Self> {
@@ -131,6 +153,7 @@ impl PeerProcess {
         fs::write(&script, SCRIPT)
             .with_context(|| format!("cannot write `{}`", script.display()))?;
         let (steps, environments) = plan.actions.shape();
+        let cameras: Vec<&str> = view.cameras.iter().map(|&name| mounted(name).0).collect();
         let mut command = Command::new(python);
         // `-I`: neither the user's site packages nor PYTHONPATH nor the current folder may decide what is imported.
         command
@@ -142,8 +165,15 @@ impl PeerProcess {
                 steps.to_string(),
                 environments.to_string(),
                 plan.seed.to_string(),
+                view.size.width().to_string(),
+                cameras.join(","),
             ])
             .envs(ENVIRONMENT);
+        if view.cameras.is_empty() {
+            command.envs(BLIND);
+        } else {
+            command.envs(SEEING);
+        }
         Self::spawn(peer.name(), command, folder)
     }
 
@@ -169,24 +199,36 @@ impl PeerProcess {
         })
     }
 
-    /// Makes environments of a task.
-    pub(super) fn open(&mut self, task: &str, shape: Shape) -> anyhow::Result<()> {
+    /// Makes environments of a task; says what draws their pictures, if they have a look.
+    pub(super) fn open(
+        &mut self,
+        task: &str,
+        shape: Shape,
+        look: Option<Look>,
+    ) -> anyhow::Result<Option<String>> {
         let request = Request::Open {
             task,
             environments: shape.environments,
             threads: shape.threads,
+            look,
         };
         match self.ask(&request, OPENING)? {
-            Answer::Opened { .. } => Ok(()),
+            Answer::Opened { renderer, .. } => Ok(renderer.map(|name| excerpt(&name))),
             other => self.out_of_turn(&other),
         }
     }
 
-    /// Plays a slice in an open shape.
-    pub(super) fn slice(&mut self, shape: Shape, length: Length) -> anyhow::Result<Slice> {
+    /// Plays a slice of what was opened in this shape and look.
+    pub(super) fn slice(
+        &mut self,
+        shape: Shape,
+        look: Option<Look>,
+        length: Length,
+    ) -> anyhow::Result<Slice> {
         let request = Request::Slice {
             environments: shape.environments,
             threads: shape.threads,
+            look,
             steps: length.steps,
             seconds: length.at_least.as_secs_f64(),
         };
@@ -347,18 +389,20 @@ mod tests {
 
     fn slice_of(answer: &str) -> anyhow::Result<Slice> {
         let (mut process, _folder) = made_up(&format!("read line; echo '{answer}'"));
-        process.slice(Shape::SINGLE, LENGTH)
+        process.slice(Shape::SINGLE, None, LENGTH)
     }
 
     #[test]
     fn requests_are_answered_in_turn() {
         let script = r#"
-            read line; case "$line" in *reach-v3*) echo '{"opened": 1}';; esac
+            read line; case "$line" in *reach-v3*'"look":"plain"'*) echo '{"opened": 1, "renderer": "soft"}';; esac
             read line; case "$line" in *'"steps":10'*) echo '{"steps": 20, "seconds": 0.5, "resets": [0.1, 0.2]}';; esac
             read line; echo '{"closed": 1}'"#;
         let (mut process, _folder) = made_up(script);
-        process.open("reach-v3", Shape::SINGLE).unwrap();
-        let slice = process.slice(Shape::SINGLE, LENGTH).unwrap();
+        let look = Some(Look::Plain);
+        let renderer = process.open("reach-v3", Shape::SINGLE, look).unwrap();
+        assert_eq!(renderer.as_deref(), Some("soft"));
+        let slice = process.slice(Shape::SINGLE, look, LENGTH).unwrap();
         process.close().unwrap();
         let expected = Slice {
             steps: 20,

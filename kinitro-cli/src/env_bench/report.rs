@@ -6,7 +6,7 @@ use super::machine::Machine;
 use super::ours::Resets;
 use super::peer::Peer;
 use super::plan::{Plan, Shape};
-use super::slice::Slice;
+use super::slice::{Slice, ratio};
 use super::statistics::{mean, median, smallest};
 use super::{BenchOptions, Samples, System};
 
@@ -175,7 +175,7 @@ pub struct Summary {
 }
 
 impl Rate {
-    fn of(slices: &[Slice]) -> Option<Self> {
+    pub(super) fn of(slices: &[Slice]) -> Option<Self> {
         let rates = || slices.iter().map(Slice::rate);
         Some(Self {
             median: median(rates())?,
@@ -191,14 +191,8 @@ impl Samples {
         found.map_or(&[], |(_, slices)| slices)
     }
 
-    /// Median over the rounds of one rate over another; none unless every round has both.
     fn ratio(&self, ours: System, theirs: System) -> Option<f64> {
-        let (ours, theirs) = (self.slices(ours), self.slices(theirs));
-        if ours.len() != theirs.len() {
-            return None;
-        }
-        let ratios = ours.iter().zip(theirs);
-        median(ratios.map(|(ours, theirs)| ours.rate() / theirs.rate()))
+        ratio(self.slices(ours), self.slices(theirs))
     }
 
     fn reset_ms(&self, peer: Peer) -> Option<f64> {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::statistics::median;
+
 /// How long a slice is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Length {
@@ -43,6 +45,15 @@ impl Slice {
     pub(super) fn rate(&self) -> f64 {
         self.steps as f64 / self.seconds
     }
+}
+
+/// Median over the rounds of one rate over another; none unless every round has both.
+pub(super) fn ratio(ours: &[Slice], theirs: &[Slice]) -> Option<f64> {
+    if ours.len() != theirs.len() {
+        return None;
+    }
+    let ratios = ours.iter().zip(theirs);
+    median(ratios.map(|(ours, theirs)| ours.rate() / theirs.rate()))
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ fn write_resets(f: &mut fmt::Formatter<'_>, tasks: &[TaskReport]) -> fmt::Result
 }
 
 /// Rows under a head; names to the left, figures to the right, and no column in which there are none.
-fn write_table<const COLUMNS: usize>(
+pub(super) fn write_table<const COLUMNS: usize>(
     f: &mut fmt::Formatter<'_>,
     rows: &[[String; COLUMNS]],
 ) -> fmt::Result {
@@ -125,7 +125,7 @@ fn write_table<const COLUMNS: usize>(
         let is_empty = cells()
             .skip(1)
             .all(|cell| matches!(cell.as_str(), "" | "-"));
-        let longest = cells().map(String::len).max();
+        let longest = cells().map(|cell| cell.chars().count()).max();
         longest.filter(|_| !is_empty).unwrap_or(0)
     });
     for row in rows {
@@ -203,11 +203,13 @@ pub(super) fn plural(count: usize, what: &str) -> String {
     format!("{count} {what}{ending}")
 }
 
-fn whole(number: Option<f64>) -> String {
+/// A figure without decimals.
+pub(super) fn whole(number: Option<f64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| format!("{number:.0}"))
 }
 
-fn short(number: Option<f64>) -> String {
+/// A figure with two decimals.
+pub(super) fn short(number: Option<f64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| format!("{number:.2}"))
 }
 

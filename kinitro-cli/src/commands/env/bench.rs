@@ -9,10 +9,13 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use kinitro_core::ids::EnvId;
+use kinitro_core::units::ImageSize;
+use kinitro_sim::episode::View;
 use kinitro_sim::physics::libm::LibmMode;
 
 use super::{find_tasks, parse_env};
 use crate::args::Global;
+use crate::commands::shared::Cameras;
 use crate::engine::Engine;
 use crate::env_bench::{self, BenchOptions, Machine, Peer};
 use crate::error::CliError;
@@ -32,9 +35,15 @@ pub struct BenchArgs {
     /// Threads to spread environments over, separated by commas [default: 1, 2, 4 … up to the number of cores].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     threads: Vec<NonZeroUsize>,
-    /// Rounds per environment; figures are their medians.
-    #[arg(long, value_name = "N", default_value = "3")]
-    rounds: NonZeroUsize,
+    /// Measure steps with the images of these cameras, named as in `evaluate`, on one core; and what an image costs.
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["threads", "chart"])]
+    cameras: Option<Cameras>,
+    /// Side of these square images, pixels.
+    #[arg(long, value_name = "PIXELS", default_value = "84", requires = "cameras", value_parser = clap::value_parser!(u32).range(16..=1024))]
+    size: u32,
+    /// Rounds per environment; figures are their medians [default: 3, with images 1].
+    #[arg(long, value_name = "N")]
+    rounds: Option<NonZeroUsize>,
     /// Shortest time that each system is measured for in a round.
     #[arg(long, value_name = "S", default_value_t = 0.3, value_parser = seconds)]
     seconds: f64,
@@ -74,11 +83,12 @@ impl BenchArgs {
     pub fn run(&self, global: &Global, output: &mut Output) -> Result<(), CliError> {
         let tasks = find_tasks(&self.envs)?;
         let engine = Engine::start(LibmMode::Pinned, &Places::from_environment(global).models)?;
+        let view = self.view()?;
         let options = BenchOptions {
             models: engine.models,
             tasks,
             threads: self.threads(),
-            rounds: self.rounds,
+            rounds: self.rounds(),
             slice: Duration::from_secs_f64(self.seconds),
             compare: self.compare(),
             peers: self.peers()?,
@@ -90,7 +100,7 @@ impl BenchArgs {
         }
         let total = options.tasks.len() * options.rounds.get();
         let mut progress = Progress::new("rounds", total);
-        let report = env_bench::run(&options, &mut |event| match event {
+        let mut watch = |event| match event {
             env_bench::Progress::Installing(peer) => output.note(format_args!(
                 "installing {} {} in `{}`",
                 peer.name(),
@@ -104,13 +114,48 @@ impl BenchArgs {
                 ));
             }
             env_bench::Progress::Rounds(done) => progress.done(done, output),
-        })?;
+        };
+        if let Some(view) = view {
+            let report = env_bench::run_with_images(&options, &view, &mut watch)?;
+            drop(progress);
+            return output.print(&report);
+        }
+        let report = env_bench::run(&options, &mut watch)?;
         drop(progress);
         if let Some(path) = &self.chart {
             fs::write(path, env_bench::chart(&report))
                 .with_context(|| format!("cannot write `{}`", path.display()))?;
         }
         output.print(&report)
+    }
+
+    /// The images to measure with, if there are any.
+    fn view(&self) -> Result<Option<View>, CliError> {
+        let Some(cameras) = &self.cameras else {
+            return Ok(None);
+        };
+        if self.compare.contains(&Other::Envpool) {
+            return Err(CliError::usage(anyhow!(
+                "EnvPool's Meta-World draws no images: `--compare metaworld` does"
+            )));
+        }
+        let cameras = cameras.list().to_vec();
+        if cameras.is_empty() {
+            return Err(CliError::usage(anyhow!("`--cameras` names none")));
+        }
+        let size = ImageSize::new(self.size, self.size).map_err(CliError::usage)?;
+        Ok(Some(View { cameras, size }))
+    }
+
+    fn rounds(&self) -> NonZeroUsize {
+        const ROUNDS: NonZeroUsize = NonZeroUsize::new(3).expect("3 is not 0");
+        let default = if self.cameras.is_some() {
+            // Python draws some five steps per second: all tasks take nine minutes so.
+            NonZeroUsize::MIN
+        } else {
+            ROUNDS
+        };
+        self.rounds.unwrap_or(default)
     }
 
     /// Powers of two up to the number of cores, and that number itself.
