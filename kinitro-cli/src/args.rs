@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{assets, completions, env, evaluate, miner, replay, test_scoring};
+use crate::commands::{assets, completions, env, evaluate, miner, render, replay, test_scoring};
 
 /// Evaluates robot policies on Meta-World tasks, to the bit the same everywhere.
 #[derive(Debug, Parser)]
@@ -69,6 +69,8 @@ pub enum EngineCommand {
     Evaluate(Box<evaluate::EvaluateArgs>),
     /// Simulate recorded episodes again and check that everything comes out equal.
     Replay(replay::ReplayArgs),
+    /// Draw a scene into a picture file: colors, depth or segmentation.
+    Render(render::RenderArgs),
     /// The environments, and checks of them.
     #[command(subcommand)]
     Env(env::EnvCommand),
@@ -78,6 +80,9 @@ pub enum EngineCommand {
     /// Flat spelling of `env test`.
     #[command(hide = true)]
     TestEnv(env::TestArgs),
+    /// Prepare the meshes of all scenes (used by `assets install`).
+    #[command(hide = true)]
+    PrepareMeshes,
     /// Check the engine that this program is linked with (used by `doctor`).
     #[command(hide = true)]
     EngineCheck,

@@ -1,11 +1,11 @@
 //! The simulators of one thread, made when first needed and used again.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kinitro_core::ids::EnvId;
 use kinitro_sim::Error;
 use kinitro_sim::episode::{Simulator, View};
+use kinitro_sim::models::Models;
 
 /// Simulators of one environment, one per view. Work that goes environment by environment makes each once per thread.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl Bench {
     pub fn simulator(
         &mut self,
         env: &EnvId,
-        models: &Path,
+        models: &Models,
         view: &View,
     ) -> Result<&mut Simulator, Error> {
         self.simulator_by(env, view, || Simulator::new(env, models, view))
@@ -63,7 +63,7 @@ impl Bench {
 /// Simulators that are compiled once and only ever duplicated, for all threads.
 #[derive(Debug)]
 pub struct Originals<'a> {
-    models: &'a Path,
+    models: &'a Models,
     known: Mutex<Vec<(EnvId, View, Original)>>,
 }
 
@@ -72,7 +72,7 @@ type Original = Arc<Mutex<Option<Arc<Simulator>>>>;
 
 impl<'a> Originals<'a> {
     /// Of the models below the folder `models`; none is compiled yet.
-    pub fn new(models: &'a Path) -> Self {
+    pub fn new(models: &'a Models) -> Self {
         Self {
             models,
             known: Mutex::default(),

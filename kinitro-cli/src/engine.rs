@@ -1,7 +1,5 @@
 //! This process as an engine: its mathematics, its models, and what its results depend on.
 
-use std::path::PathBuf;
-
 use kinitro_core::digest::FileDigest;
 use kinitro_core::protocol::wire::v3;
 use kinitro_core::record::Identity;
@@ -9,17 +7,19 @@ use kinitro_core::record::identity::{EngineIdentity, LibmIdentity, ScoringIdenti
 use kinitro_sim::Error;
 use kinitro_sim::assets::{Asset, AssetPlaces, LIBRARY_SHA256, MODELS_DIGEST, MUJOCO_VERSION};
 use kinitro_sim::metaworld::randomize::GENERATOR;
+use kinitro_sim::models::Models;
 use kinitro_sim::physics::libm::{self, LibmMode, LibmStatus};
 use kinitro_sim::physics::library;
 use kinitro_sim::render::RENDER_SPEC;
+use kinitro_sim::render::store::meshes_digest;
 
 use crate::scoreboard::Rule;
 
 /// A process ready to simulate.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    /// Folder of the verified models.
-    pub models: PathBuf,
+    /// The verified models; their prepared meshes are kept in the per-user cache.
+    pub models: Models,
     /// What results depend on besides policies and settings; the rule is the default one.
     pub identity: Identity,
 }
@@ -29,12 +29,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::AssetMismatch`] if another library was loaded than the pinned one; those of [`libm::init`] and
-    /// [`Asset::find`].
+    /// [`Models::find`].
     pub fn start(mode: LibmMode, models: &AssetPlaces) -> Result<Self, Error> {
         // Whoever started this process has checked a file as well, but not that the loader took it.
         Asset::Library.verify(&library::loaded_file().unwrap_or_default())?;
         let libm = libm::init(mode)?;
-        let models = Asset::Models.find(models)?.path;
+        let models = Models::find(models)?;
         Ok(Self {
             models,
             identity: identity(&libm),
@@ -62,6 +62,7 @@ fn identity(libm: &LibmStatus) -> Identity {
         assets: digest(MODELS_DIGEST),
         generator: GENERATOR,
         render_spec: RENDER_SPEC,
+        meshes: meshes_digest(),
         protocol: v3::VERSION,
         scoring: ScoringIdentity {
             rule: rule.to_string(),

@@ -115,7 +115,9 @@ impl From<kinitro_sim::Error> for CliError {
             Error::AssetMissing { .. }
             | Error::AssetMismatch { .. }
             | Error::AssetUnreadable { .. }
-            | Error::LibmUnsupported { .. } => Kind::MissingDependency,
+            | Error::LibmUnsupported { .. }
+            | Error::GlUnavailable { .. } => Kind::MissingDependency,
+            Error::UnknownGlDevice { .. } => Kind::NotFound,
             _ => Kind::Failed,
         };
         Self::new(kind, cause)

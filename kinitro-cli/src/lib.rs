@@ -3,6 +3,7 @@
 //! | Feature | Modules |
 //! |---|---|
 //! | `evaluate` | [`mod@evaluate`] (the loop and its output), [`policy_server`] (the client), [`scoreboard`], [`replay`] and what they run on |
+//! | `gl` | pictures by MuJoCo's own renderer too |
 //! | `cli`, default | everything: `commands`, `miner` and what they print and start |
 //!
 //! Two executables share this library. `kinitro` must start on a machine without MuJoCo, so nothing that `main_light`
@@ -46,6 +47,8 @@ pub mod miner;
 #[cfg(feature = "cli")]
 pub mod output;
 #[cfg(feature = "cli")]
+pub mod painter;
+#[cfg(feature = "cli")]
 pub mod parity;
 #[cfg(feature = "cli")]
 pub mod places;
@@ -55,6 +58,8 @@ mod program;
 pub mod progress;
 #[cfg(feature = "cli")]
 pub mod scoring_table;
+#[cfg(feature = "cli")]
+pub mod video;
 
 #[cfg(feature = "cli")]
 pub use program::{main_engine, main_light};

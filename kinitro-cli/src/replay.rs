@@ -10,6 +10,7 @@ use kinitro_core::record::level::Profile;
 use kinitro_core::record::transcript::{Header, KeyRecord, Transcript};
 use kinitro_core::seed::MinerKey;
 use kinitro_sim::episode::{EpisodeRecord, EpisodeStart, TakenAction, View};
+use kinitro_sim::models::Models;
 use kinitro_sim::rollout;
 
 use crate::bench::Bench;
@@ -133,7 +134,7 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
 /// in no fixed order. The result is in the order of `paths`.
 pub fn replay(
     paths: &[PathBuf],
-    models: &Path,
+    models: &Models,
     identity: &Identity,
     jobs: NonZeroUsize,
     mut watch: impl FnMut(&Replayed),
@@ -150,7 +151,7 @@ pub fn replay(
     done.into_iter().map(|(_, replayed)| replayed).collect()
 }
 
-fn replay_file(path: &Path, models: &Path, identity: &Identity, bench: &mut Bench) -> Replayed {
+fn replay_file(path: &Path, models: &Models, identity: &Identity, bench: &mut Bench) -> Replayed {
     let read = File::open(path)
         .map_err(|source| kinitro_core::Error::Io {
             operation: "open transcript",
@@ -175,7 +176,7 @@ fn replay_file(path: &Path, models: &Path, identity: &Identity, bench: &mut Benc
 /// Simulates one transcript again, from its key and its actions alone.
 fn check(
     transcript: &Transcript,
-    models: &Path,
+    models: &Models,
     identity: &Identity,
     bench: &mut Bench,
 ) -> Result<Finding, kinitro_sim::Error> {

@@ -67,10 +67,7 @@ impl ImageSize {
     /// Longest side, in pixels: bounds the memory that a foreign document can ask for.
     pub const MAX_SIDE: u32 = 4096;
     /// What a policy sees by default: 84 × 84 pixels.
-    pub const DEFAULT: Self = Self {
-        width: 84,
-        height: 84,
-    };
+    pub const DEFAULT: Self = Self::square(84);
 
     /// # Errors
     /// [`Error::OutOfRange`] if a side is 0 or above [`Self::MAX_SIDE`].
@@ -88,6 +85,14 @@ impl ImageSize {
         Ok(Self { width, height })
     }
 
+    /// As high as wide; the side must be valid.
+    pub(crate) const fn square(side: u32) -> Self {
+        Self {
+            width: side,
+            height: side,
+        }
+    }
+
     /// Pixels per row.
     pub const fn width(self) -> u32 {
         self.width
@@ -100,8 +105,13 @@ impl ImageSize {
 
     /// Bytes of an image of this size: `height × width × 3`.
     pub const fn rgb_len(self) -> usize {
-        // At most 3 · 2^24, which every supported `usize` holds.
-        self.width as usize * self.height as usize * 3
+        3 * self.pixel_count()
+    }
+
+    /// Pixels of an image of this size: `height × width`.
+    pub const fn pixel_count(self) -> usize {
+        // At most 2^24, which every supported `usize` holds, also three times.
+        self.width as usize * self.height as usize
     }
 }
 

@@ -54,8 +54,11 @@ fn site_packages_of(py: Python<'_>, name: &str) -> PyResult<Vec<PathBuf>> {
         .collect())
 }
 
-/// What `kinitro assets install` fills: `$XDG_CACHE_HOME/kinitro`, or `~/.cache/kinitro`; none without a home.
+/// What `kinitro assets install` fills: `$KINITRO_CACHE_DIR`, `$XDG_CACHE_HOME/kinitro`, or `~/.cache/kinitro`; none without a home.
 fn cache_folder() -> Option<PathBuf> {
+    if let Some(own) = variable_path("KINITRO_CACHE_DIR") {
+        return Some(own);
+    }
     variable_path("XDG_CACHE_HOME")
         .filter(|path| path.is_absolute())
         .or_else(|| variable_path("HOME").map(|home| home.join(".cache")))

@@ -11,8 +11,8 @@ use kinitro_core::ids::{EnvId, EpisodeIndex};
 use kinitro_core::record::level::Level;
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
 use kinitro_core::units::ImageSize;
-use kinitro_sim::assets::Asset;
 use kinitro_sim::episode::{EpisodeStart, Simulator, View};
+use kinitro_sim::models::Models;
 use kinitro_sim::physics::libm::{LibmMode, init as init_libm};
 use kinitro_sim::{registry, rollout as driving};
 use pyo3::prelude::*;
@@ -58,8 +58,9 @@ pub(crate) fn libm(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 ///         (wider ranges of physics, gravity tilted, commands delayed).
 ///     noise: Standard deviation of normal noise on each of the expert's commands, after clipping; at least 0.
 ///     cameras: Cameras whose images are rendered, in this order: ``corner``, ``corner2``, ``corner3``, ``corner4``,
-///         ``topview``, ``gripper``, ``behind_gripper``.
-///     image_size: Width and height of every image, pixels, 16 to 1024.
+///         ``topview``, ``gripper``, ``behind_gripper``, ``lerobot_corner2`` (the picture of ``corner4``, which
+///         is that of LeRobot's Meta-World environment).
+///     image_size: Width and height of every image, pixels, 16 to 1024 (in evaluations 84, 128 or 224).
 ///     models: Folder of Meta-World's models (the one that holds ``sawyer_xyz``). Otherwise the folder that
 ///         KINITRO_ASSETS_DIR names, the installed package ``metaworld`` (3.1.1), or the cache of
 ///         ``kinitro assets install``, in this order.
@@ -123,9 +124,8 @@ pub(crate) fn rollout<'py>(
 
     let record = py.detach(|| {
         init_libm(LibmMode::Pinned).map_err(errors::of_simulator)?;
-        let models = Asset::Models.find(&places).map_err(errors::of_simulator)?;
-        let mut simulator =
-            Simulator::new(&env, &models.path, &view).map_err(errors::of_simulator)?;
+        let models = Models::find(&places).map_err(errors::of_simulator)?;
+        let mut simulator = Simulator::new(&env, &models, &view).map_err(errors::of_simulator)?;
         let mut actor = policy.actor(&env)?;
         let result = driving::run(&mut simulator, &start, &mut actor.driver(), |_, _| ());
         match actor.failure() {

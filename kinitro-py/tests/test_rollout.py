@@ -113,6 +113,20 @@ def test_a_callable_sees_numbers_and_images_and_its_answers_are_applied():
     np.testing.assert_array_equal(record["actions"][0], np.float32([1.0, -0.5, 0.25, 0.0]))
 
 
+def test_the_picture_of_lerobot_is_that_of_corner4():
+    seen = []
+
+    def policy(proprio, images):
+        seen.append(images)
+        return [0.5, 0.0, 0.0] if len(seen) == 3 else [0.5, 0.0, 0.0, 1.0]
+
+    kinitro.rollout(ENVS[0], policy, cameras=["lerobot_corner2", "corner4", "corner2"], image_size=128)
+    assert len(seen) == 3
+    for images in seen:
+        np.testing.assert_array_equal(images["lerobot_corner2"], images["corner4"])
+        assert not np.array_equal(images["lerobot_corner2"], images["corner2"])
+
+
 @pytest.mark.parametrize("answer", [[0.0] * 3, [0.0] * 5, [0.0, float("nan"), 0.0, 0.0], [float("inf")] * 4])
 def test_numbers_that_are_no_action_end_the_episode(answer):
     answers = feed([[0.0] * 4, (0, 0, 0, 1), answer])

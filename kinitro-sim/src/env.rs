@@ -7,9 +7,10 @@ use kinitro_core::protocol::policy::Action;
 use kinitro_core::protocol::wire::p2::HandState;
 use kinitro_core::record::level::Level;
 use kinitro_core::record::scene::SceneRecord;
-use kinitro_core::seed::EpisodeKey;
+use kinitro_core::seed::{EpisodeKey, MinerKey};
 
 use crate::Error;
+use crate::looks::Looks;
 use crate::physics::Physics;
 use crate::physics::visual::SiteOverride;
 use crate::render::scene::SceneModel;
@@ -69,6 +70,15 @@ pub trait Environment: fmt::Debug + Send + Sync {
     /// [`Error::SceneDiverged`], [`Error::SceneObstructed`]; those of the engine.
     fn begin(&mut self, key: &EpisodeKey, level: Level) -> Result<SceneRecord, Error>;
 
+    /// How the scene that was just begun looks to the miner with this key. Changes nothing of the simulation.
+    ///
+    /// # Errors
+    /// [`Error::UnsuitableMesh`] if the model has textures that cannot be read.
+    fn looks(&self, key: &MinerKey, level: Level) -> Result<Looks, Error> {
+        let _ = (key, level);
+        Ok(Looks::nominal())
+    }
+
     /// Applies one action and advances the simulation by one control step.
     ///
     /// # Errors
@@ -96,7 +106,5 @@ pub trait Environment: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Those of [`Physics::scene_model`].
-    fn scene_model(&self) -> Result<SceneModel, Error> {
-        self.physics().scene_model()
-    }
+    fn scene_model(&self) -> Result<SceneModel, Error>;
 }

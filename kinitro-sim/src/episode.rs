@@ -1,7 +1,5 @@
 //! One evaluated episode as a stepper: begin, observe, apply, finish. No I/O, no threads, no clock.
 
-use std::path::Path;
-
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::policy::{Action, CameraName, Image, Observation};
 use kinitro_core::protocol::wire::p2::HandState;
@@ -16,8 +14,12 @@ use kinitro_core::units::ImageSize;
 
 use crate::Error;
 use crate::env::{EnvSpec, Environment, PrivilegedState};
+use crate::looks::sensor::Scratch;
+use crate::looks::{Dressed, Looks, Undressed};
+use crate::models::Models;
 use crate::registry;
-use crate::render::scene::{SceneModel, ScenePoses};
+use crate::render::cache::Cache;
+use crate::render::scene::ScenePoses;
 use crate::render::{Renderer, Shot, camera};
 
 /// Which images an observation carries.
@@ -52,7 +54,7 @@ impl View {
 pub struct EpisodeStart {
     /// Decides the scene; the same for every policy.
     pub key: EpisodeKey,
-    /// Decides what differs between policies: today the policy seed.
+    /// Decides what differs between policies: how the scene looks, and the policy seed.
     pub miner_key: MinerKey,
     /// How much varies.
     pub level: Level,
@@ -106,14 +108,16 @@ pub struct TakenAction {
 pub struct Simulator {
     environment: Box<dyn Environment>,
     eyes: Option<Eyes>,
+    cache: Cache,
 }
 
 /// Takes the images of an observation.
 #[derive(Debug)]
 pub(crate) struct Eyes {
-    scene: SceneModel,
+    undressed: Undressed,
     poses: ScenePoses,
     renderer: Renderer,
+    scratch: Scratch,
     cameras: Vec<(CameraName, camera::View)>,
     size: ImageSize,
 }
@@ -130,9 +134,10 @@ impl Eyes {
             .map(|&name| Ok((name, camera::View::of(&scene, name)?)))
             .collect::<Result<_, Error>>()?;
         Ok(Some(Self {
-            scene,
+            undressed: Undressed::new(scene)?,
             poses: ScenePoses::default(),
             renderer: Renderer::new(),
+            scratch: Scratch::default(),
             cameras,
             size: view.size,
         }))
@@ -141,9 +146,10 @@ impl Eyes {
     /// The same view with buffers of its own.
     pub(crate) fn duplicate(&self) -> Self {
         Self {
-            scene: self.scene.clone(),
+            undressed: self.undressed.clone(),
             poses: ScenePoses::default(),
             renderer: Renderer::new(),
+            scratch: Scratch::default(),
             cameras: self.cameras.clone(),
             size: self.size,
         }
@@ -158,33 +164,57 @@ impl Eyes {
         self.cameras.iter().map(black).collect()
     }
 
+    /// The scene of an episode, to be looked at.
+    pub(crate) fn dress(&self, looks: &Looks) -> Dressed {
+        Dressed::new(&self.undressed, looks)
+    }
+
+    /// Takes all images of the state that `environment` has come to in `step` control steps. `cache` is that environment's own.
+    /// Distances and objects are for all images, one after the other, or empty.
     pub(crate) fn look(
         &mut self,
         environment: &dyn Environment,
+        (dressed, cache): (&Dressed, &mut Cache),
+        step: u32,
         images: &mut [Image],
+        depth: &mut [f32],
+        segmentation: &mut [[i32; 2]],
     ) -> Result<(), Error> {
+        let scene = dressed.scene();
         let markers = environment.moved_markers();
         environment
             .physics()
-            .write_scene_poses(&self.scene, markers, &mut self.poses);
-        for (image, &(_, view)) in images.iter_mut().zip(&self.cameras) {
+            .write_scene_poses(scene, markers, &mut self.poses);
+        dressed.adjust(&mut self.poses);
+        let pixels = self.size.pixel_count();
+        let mut depths = depth.chunks_exact_mut(pixels);
+        let mut segments = segmentation.chunks_exact_mut(pixels);
+        let views = self.cameras.iter().map(|&(_, view)| view);
+        let shots = images.iter_mut().zip(views.clone()).map(|(image, view)| {
             // An image takes half a millisecond: whoever waits for the processor, as threads that carry answers do, has a turn before it.
             std::thread::yield_now();
-            let size = self.size;
-            let rgb = image.rgb_mut();
-            self.renderer
-                .render(&self.scene, &self.poses, &mut Shot { view, size, rgb })?;
+            Shot {
+                view,
+                size: self.size,
+                rgb: image.rgb_mut(),
+                depth: depths.next(),
+                segmentation: segments.next(),
+            }
+        });
+        self.renderer.render_all(scene, &self.poses, cache, shots)?;
+        for (image, view) in images.iter_mut().zip(views) {
+            dressed.expose(step, view, image, &mut self.scratch);
         }
         Ok(())
     }
 }
 
 impl Simulator {
-    /// Compiles the model of `env`; `models` is Meta-World's folder `assets`.
+    /// Compiles the model of `env`.
     ///
     /// # Errors
     /// [`Error::UnknownEnv`], and those of compiling a model.
-    pub fn new(env: &EnvId, models: &Path, view: &View) -> Result<Self, Error> {
+    pub fn new(env: &EnvId, models: &Models, view: &View) -> Result<Self, Error> {
         Self::of(registry::make(env, models)?, view)
     }
 
@@ -194,7 +224,11 @@ impl Simulator {
     /// [`Error::UnknownCamera`] if the model lacks a camera of the view; [`Error::UnsuitableMesh`] if it cannot be drawn.
     pub fn of(environment: Box<dyn Environment>, view: &View) -> Result<Self, Error> {
         let eyes = Eyes::new(&*environment, view)?;
-        Ok(Self { environment, eyes })
+        Ok(Self {
+            environment,
+            eyes,
+            cache: Cache::new(),
+        })
     }
 
     /// Another simulator of the same environment and view, as good as a newly made one, without compiling anything.
@@ -207,6 +241,7 @@ impl Simulator {
         Ok(Self {
             environment: self.environment.duplicate()?,
             eyes: self.eyes.as_ref().map(Eyes::duplicate),
+            cache: Cache::new(),
         })
     }
 
@@ -217,15 +252,20 @@ impl Simulator {
 
     /// Builds and settles the scene of `start` and takes the first observation.
     ///
+    /// How the scene looks is drawn and recorded whether there are cameras or not.
+    ///
     /// # Errors
-    /// Those of [`Environment::begin`].
+    /// Those of [`Environment::begin`] and [`Environment::looks`].
     pub fn begin(&mut self, start: &EpisodeStart) -> Result<Episode<'_>, Error> {
-        let scene = self.environment.begin(&start.key, start.level)?;
+        let mut scene = self.environment.begin(&start.key, start.level)?;
+        let looks = self.environment.looks(&start.miner_key, start.level)?;
+        looks.record(&mut scene);
         let mut episode = Episode {
             observation: Observation {
                 proprio: [0.0; 4],
                 images: self.eyes.as_ref().map_or_else(Vec::new, Eyes::blank),
             },
+            dressed: self.eyes.as_ref().map(|eyes| eyes.dress(&looks)),
             scene,
             status: Status::Running,
             total_reward: 0.0,
@@ -245,6 +285,8 @@ impl Simulator {
 pub struct Episode<'a> {
     simulator: &'a mut Simulator,
     scene: SceneRecord,
+    /// Where there are cameras.
+    dressed: Option<Dressed>,
     observation: Observation,
     status: Status,
     total_reward: f64,
@@ -263,6 +305,11 @@ impl Episode<'_> {
     /// The state that only teachers and tests may read.
     pub fn privileged(&self) -> &PrivilegedState {
         self.simulator.environment.privileged()
+    }
+
+    /// The environment in its present state, for pictures that no policy gets.
+    pub fn environment(&self) -> &dyn Environment {
+        &*self.simulator.environment
     }
 
     /// How the hand is turned and moves: what one protocol generation shows beside the observation. Computed when asked for.
@@ -354,8 +401,11 @@ impl Episode<'_> {
             time: physics.time(),
         });
         self.observation.proprio = environment.proprioception();
-        if let Some(eyes) = &mut self.simulator.eyes {
-            eyes.look(environment, &mut self.observation.images)?;
+        let step = u32::from(self.steps());
+        if let (Some(eyes), Some(dressed)) = (&mut self.simulator.eyes, &self.dressed) {
+            let seen = (dressed, &mut self.simulator.cache);
+            let images = &mut self.observation.images;
+            eyes.look(environment, seen, step, images, &mut [], &mut [])?;
         }
         self.image_hasher.update(&self.observation);
         Ok(())

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use kinitro_core::digest::FileDigest;
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::policy::CameraName;
 use kinitro_core::record::outcome::Outcome;
@@ -250,6 +251,12 @@ pub enum Error {
         /// What is wrong, for example `a coordinate that is not finite`.
         reason: &'static str,
     },
+    /// This machine computes something else than the machine on which the image specification was written.
+    #[error("mesh `{mesh}` comes out differently here than the image specification says")]
+    MeshMismatch {
+        /// Digest of the mesh in the model.
+        mesh: FileDigest,
+    },
     /// A scene lacks a camera.
     #[error("the model has no camera for the view `{name}`")]
     UnknownCamera {
@@ -272,9 +279,34 @@ pub enum Error {
         /// Length of the picture.
         expected: usize,
     },
+    /// MuJoCo's OpenGL renderer has nothing to draw with.
+    #[error("cannot draw with OpenGL: {reason}")]
+    GlUnavailable {
+        /// What is missing, and how to get it.
+        reason: String,
+    },
+    /// EGL lists no device of that number.
+    #[error("there is no OpenGL device {device}; this machine has {}", list_devices(.devices))]
+    UnknownGlDevice {
+        /// The number that was asked for.
+        device: usize,
+        /// The names of those there are.
+        devices: Vec<String>,
+    },
     /// Poses or view were made for another scene.
     #[error("the poses or the view belong to another scene")]
     ForeignPoses,
+}
+
+fn list_devices(devices: &[String]) -> String {
+    let numbered = devices.iter().enumerate();
+    let list: Vec<String> = numbered
+        .map(|(number, name)| format!("{number} (`{name}`)"))
+        .collect();
+    match &list[..] {
+        [] => "none".to_owned(),
+        _ => list.join(", "),
+    }
 }
 
 fn places(searched: &[PathBuf]) -> String {

@@ -7,10 +7,11 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use kinitro_core::{ids::EpisodeIndex, record::Level, seed::{CycleSeed, EpisodeKey, MinerKey}};
 //! use kinitro_sim::episode::{EpisodeStart, Simulator, View};
+//! use kinitro_sim::models::Models;
 //! use kinitro_sim::rollout::{self, Driver, RandomPolicy};
 //!
 //! let env = "metaworld/drawer-open-v3".parse()?;
-//! let mut simulator = Simulator::new(&env, "metaworld/assets".as_ref(), &View::standard())?;
+//! let mut simulator = Simulator::new(&env, &Models::in_folder("metaworld/assets"), &View::standard())?;
 //! let key = EpisodeKey::derive(&CycleSeed::from_local_seed(7), &env, EpisodeIndex(0));
 //! let start = EpisodeStart { miner_key: MinerKey::derive(&key, None), key, level: Level::Seed };
 //!
@@ -31,7 +32,9 @@
 //! | [`env`](mod@env) | what an environment family implements |
 //! | [`registry`] | all environments by id |
 //! | [`metaworld`] | the Meta-World family: tasks, experts, the parity and the evaluation profile |
+//! | [`models`] | the folder of the models, with their prepared meshes |
 //! | [`physics`] | the only door to MuJoCo: models and states, pinned mathematics, engine errors |
+//! | [`looks`] | how a scene looks to one miner: lights, cameras, colors, distractors, the sensor |
 //! | [`render`] | the deterministic rasterizer |
 //! | [`assets`] | where the MuJoCo library and the models are, and whether they are the pinned ones |
 //!
@@ -45,7 +48,9 @@ pub mod batch;
 pub mod env;
 pub mod episode;
 pub mod error;
+pub mod looks;
 pub mod metaworld;
+pub mod models;
 pub mod physics;
 pub mod registry;
 pub mod render;

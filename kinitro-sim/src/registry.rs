@@ -1,12 +1,11 @@
 //! Every environment there is, by id.
 
-use std::path::Path;
-
 use kinitro_core::ids::EnvId;
 
 use crate::Error;
 use crate::env::{EnvSpec, Environment};
 use crate::metaworld;
+use crate::models::Models;
 
 /// A set of environments that share robot and simulator.
 #[derive(Debug)]
@@ -17,12 +16,12 @@ pub struct Family {
     pub summary: &'static str,
     /// Its environments, in the family's own order.
     pub list: fn() -> Vec<EnvSpec>,
-    /// Compiles one of them, given by the part of its id after the slash and the folder of the family's models.
+    /// Compiles one of them, given by the part of its id after the slash and the family's models.
     pub make: Make,
 }
 
 /// Compiles an environment of a family; `None` if the family has none of that name.
-pub type Make = fn(&str, &Path) -> Result<Option<Box<dyn Environment>>, Error>;
+pub type Make = fn(&str, &Models) -> Result<Option<Box<dyn Environment>>, Error>;
 
 /// All families. A new one is a row here and a module that implements [`Environment`].
 pub const FAMILIES: &[Family] = &[metaworld::evaluation::FAMILY];
@@ -37,11 +36,11 @@ pub fn ids() -> Vec<EnvId> {
     list().into_iter().map(|spec| spec.id).collect()
 }
 
-/// Compiles the environment `id`; `models` is Meta-World's folder `assets`.
+/// Compiles the environment `id`.
 ///
 /// # Errors
 /// [`Error::UnknownEnv`] if no family has it, and those of compiling a model.
-pub fn make(id: &EnvId, models: &Path) -> Result<Box<dyn Environment>, Error> {
+pub fn make(id: &EnvId, models: &Models) -> Result<Box<dyn Environment>, Error> {
     for family in FAMILIES {
         if family.name == id.family()
             && let Some(environment) = (family.make)(id.name(), models)?

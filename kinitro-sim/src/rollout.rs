@@ -247,13 +247,29 @@ pub fn run_up_to(
     max_steps: u16,
     mut watch: impl FnMut(u16, &Observation),
 ) -> Result<EpisodeRecord, Error> {
+    run_watched(simulator, start, driver, max_steps, |episode| {
+        watch(episode.steps(), episode.observation());
+    })
+}
+
+/// As [`run_up_to`], for whoever watches more than policies see: pictures from elsewhere, say.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched(
+    simulator: &mut Simulator,
+    start: &EpisodeStart,
+    driver: &mut Driver<'_>,
+    max_steps: u16,
+    mut watch: impl FnMut(&Episode<'_>),
+) -> Result<EpisodeRecord, Error> {
     let told = PolicyStart::new(simulator.spec(), start);
     let mut episode = simulator.begin(start)?;
     if let Err(outcome) = driver.begin(&told) {
         episode.abandon(outcome);
     }
     loop {
-        watch(episode.steps(), episode.observation());
+        watch(&episode);
         if episode.steps() == max_steps {
             episode.abandon(Outcome::Unsolved);
         }

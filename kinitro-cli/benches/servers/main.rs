@@ -15,7 +15,6 @@ mod payload;
 mod throughput;
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
@@ -26,6 +25,7 @@ use kinitro_core::ids::{EnvId, EpisodeIndex};
 use kinitro_core::record::Level;
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
 use kinitro_sim::episode::EpisodeStart;
+use kinitro_sim::models::Models;
 use kinitro_sim::physics::libm::LibmMode;
 
 /// What is simulated.
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The verified models, with the mathematics of this process fixed as for an evaluation.
-fn models() -> Result<PathBuf, Box<dyn Error>> {
+fn models() -> Result<Models, Box<dyn Error>> {
     // Cargo starts benches in the folder of their package.
     std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))?;
     let nothing_said = Global {

@@ -1,7 +1,6 @@
 //! What one act request weighs and takes in every format, on real pictures, with a server that answers at once.
 
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use kinitro_core::ids::EnvId;
 use kinitro_core::record::Outcome;
 use kinitro_core::units::ImageSize;
 use kinitro_sim::episode::{EpisodeRecord, Simulator, TakenAction, View};
+use kinitro_sim::models::Models;
 use kinitro_sim::rollout::{self, Driver, PolicyStart, RemotePolicy, Seen};
 
 use crate::figures::{median, quantile};
@@ -38,7 +38,7 @@ struct Times {
 }
 
 /// Measures and reports every format.
-pub(crate) fn measure(models: &Path, is_quick: bool) -> Result<(), Box<dyn Error>> {
+pub(crate) fn measure(models: &Models, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let rounds = if is_quick { 1 } else { 5 };
     println!(
         "\nOne act request with two rendered images of 84 × 84 pixels, one at a time, servers that answer at once on this machine;\n\

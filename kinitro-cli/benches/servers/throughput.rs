@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -12,6 +11,7 @@ use kinitro_cli::policy_server::{Addresses, Network, PolicyServer, Rules};
 use kinitro_core::ids::EnvId;
 use kinitro_core::record::Outcome;
 use kinitro_sim::episode::{EpisodeRecord, Simulator, TakenAction, View};
+use kinitro_sim::models::Models;
 use kinitro_sim::rollout::{self, Driver, PolicyStart, RemotePolicy, Seen, ZeroPolicy};
 
 use crate::figures::{median, processor_seconds, quantile, resident_mib};
@@ -42,7 +42,7 @@ struct Round {
 }
 
 /// Measures and reports episodes without images, then with two.
-pub(crate) fn measure(models: &Path, is_quick: bool) -> Result<(), Box<dyn Error>> {
+pub(crate) fn measure(models: &Models, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let (rounds, window) = if is_quick { (1, 2) } else { (3, 5) };
     let window = Duration::from_secs(window);
     let jobs = thread::available_parallelism()?;

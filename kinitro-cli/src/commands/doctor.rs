@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use kinitro_sim::assets::{Asset, AssetPlaces, Found};
+use kinitro_sim::render::store::{Holding, MeshStore};
 use serde::Serialize;
 
 use super::engine_check::EngineReport;
@@ -56,6 +57,7 @@ pub fn run(global: &Global, output: &mut Output) -> Result<(), CliError> {
         asset("models", &Asset::Models.find(&places.models)),
         oracle(&places.models),
         cache(),
+        meshes(),
     ];
     let can_evaluate = checks.iter().all(|check| check.verdict != Verdict::Fail);
     output.print(&Report {
@@ -172,6 +174,22 @@ fn cache() -> Check {
         Err(error) => Check::new(name, Verdict::Warn, format!("{detail}: {error}"))
             .with_fix("make it writable, or set `XDG_CACHE_HOME` to a folder that is"),
     }
+}
+
+/// What the cache holds of prepared meshes. Without them the first episodes begin later, that is all.
+fn meshes() -> Check {
+    let name = "prepared meshes";
+    let Holding {
+        ready,
+        missing,
+        unusable,
+    } = MeshStore::in_cache(cache_folder().as_deref()).holding();
+    let all = ready + missing + unusable;
+    if unusable > 0 {
+        let detail = format!("{unusable} of {all} are damaged, and made anew when they are needed");
+        return Check::new(name, Verdict::Warn, detail).with_fix("run `kinitro assets install`");
+    }
+    Check::new(name, Verdict::Ok, format!("{ready} of {all}"))
 }
 
 /// The nearest folder above that exists: the rest would be made in it.

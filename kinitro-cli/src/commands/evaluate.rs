@@ -36,12 +36,14 @@ POLICIES:
   NAME=random               commands uniform in [-1, 1]
   NAME=zero                 no motion
   NAME=http://HOST:PORT     a server, also https; append #v3, #p2 or #p1 to pin its protocol
+  …,cameras=A+B,size=PIXELS behind any of these: what this policy sees; up to two cameras, or none
   Their order is their precedence: of two equally good policies the first is paid.
   The rule's baselines `zero` and `random` always run on the same scenes.
 
 EXAMPLE:
   kinitro evaluate --policy teacher=expert --policy shaky=expert:noise=0.5 --episodes 10
-  kinitro evaluate --policy mine=http://localhost:8001 --allow-private-endpoints")]
+  kinitro evaluate --policy mine=http://localhost:8001 --allow-private-endpoints
+  kinitro evaluate --policy far=expert,cameras=lerobot_corner2,size=224 --policy near=expert")]
 pub struct EvaluateArgs {
     /// A policy and its name; repeat it for more, in order of precedence.
     #[arg(long = "policy", value_name = "NAME=SPEC", required = true)]
@@ -274,7 +276,8 @@ impl fmt::Display for Report<'_> {
             writeln!(f, "\nAnswers of servers in milliseconds\n\n{table}")?;
         }
         writeln!(f)?;
-        if !settings.cameras.is_empty() {
+        let mut policies = self.results.policies.iter();
+        if policies.any(|policy| !policy.cameras.is_empty()) {
             writeln!(f, "Pictures     {out}/pictures/<environment>/<policy>.png")?;
         }
         writeln!(

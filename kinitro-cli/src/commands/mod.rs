@@ -7,6 +7,8 @@ pub mod engine_check;
 pub mod env;
 pub mod evaluate;
 pub mod miner;
+pub mod prepare_meshes;
+pub mod render;
 pub mod replay;
 pub mod shared;
 pub mod test_scoring;
@@ -46,9 +48,11 @@ pub fn run_engine(
     match command {
         EngineCommand::Evaluate(args) => args.run(global, output),
         EngineCommand::Replay(args) => args.run(global, output),
+        EngineCommand::Render(args) => args.run(global, output),
         EngineCommand::Env(command) => command.run(global, output),
         EngineCommand::ListEnvs(args) => args.run(output),
         EngineCommand::TestEnv(args) => args.run(global, output),
+        EngineCommand::PrepareMeshes => prepare_meshes::run(global, output),
         EngineCommand::EngineCheck => engine_check::run(output),
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
@@ -139,8 +140,9 @@ impl ScoringArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Images")]
 pub struct ViewArgs {
-    /// Cameras in the order of their images, or `none`: corner, corner2, corner3, corner4, topview, gripper, `behind_gripper`.
-    #[arg(long, value_name = "LIST", default_value = "corner,gripper", value_parser = parse_cameras)]
+    /// Cameras in the order of their images, or `none`: corner, corner2, corner3, corner4, topview, gripper, `behind_gripper`,
+    /// `lerobot_corner2` (corner4 under the name of those who know it from `LeRobot`).
+    #[arg(long, value_name = "LIST", default_value = "corner,gripper")]
     pub cameras: Cameras,
     /// Side of the square images, pixels.
     #[arg(long, value_name = "PIXELS", default_value = "84", value_parser = ["84", "128", "224"])]
@@ -151,16 +153,23 @@ pub struct ViewArgs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cameras(Vec<CameraName>);
 
-fn parse_cameras(text: &str) -> Result<Cameras, String> {
-    if text == "none" {
-        return Ok(Cameras(Vec::new()));
+impl Cameras {
+    /// The cameras.
+    pub fn list(&self) -> &[CameraName] {
+        &self.0
     }
-    let cameras = text.split(',').map(|name| {
-        name.trim()
-            .parse()
-            .map_err(|error: kinitro_core::Error| error.to_string())
-    });
-    cameras.collect::<Result<_, _>>().map(Cameras)
+}
+
+impl FromStr for Cameras {
+    type Err = kinitro_core::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        let cameras = text.split(',').map(|name| name.trim().parse());
+        cameras.collect::<Result<_, _>>().map(Self)
+    }
 }
 
 impl ViewArgs {
@@ -172,7 +181,7 @@ impl ViewArgs {
         let pixels = self.image_size.parse().map_err(CliError::usage)?;
         let size = ImageSize::new(pixels, pixels).map_err(CliError::usage)?;
         Ok(View {
-            cameras: self.cameras.0.clone(),
+            cameras: self.cameras.list().to_vec(),
             size,
         })
     }
@@ -279,6 +288,20 @@ impl ServerArgs {
             miners,
         })
     }
+}
+
+/// Reads the size of a picture for people, `84` or `640x480`.
+///
+/// # Errors
+/// If it is none, or a side is not from 16 to 1024.
+pub fn parse_size(text: &str) -> Result<ImageSize, String> {
+    let (width, height) = text.split_once('x').unwrap_or((text, text));
+    let side = |text: &str| {
+        let side = text.parse::<u32>().ok();
+        side.filter(|side| (16..=1024).contains(side))
+            .ok_or("expected a side or `WxH`, with sides from 16 to 1024 pixels")
+    };
+    ImageSize::new(side(width)?, side(height)?).map_err(|error| error.to_string())
 }
 
 /// Reads a level of variation.

@@ -143,6 +143,13 @@ pub enum Error {
         #[source]
         source: png::EncodingError,
     },
+    /// The frames of an episode cannot be encoded.
+    #[error("cannot encode the frames of an episode")]
+    EncodeReel {
+        /// Why.
+        #[source]
+        source: jpeg_encoder::EncodingError,
+    },
     /// The caller asked to stop.
     #[error("interrupted after {done} of {planned} episodes")]
     Interrupted {

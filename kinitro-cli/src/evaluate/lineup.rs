@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use kinitro_core::ids::PolicyName;
+use kinitro_core::protocol::view::ViewChoice;
 use kinitro_sim::episode::View;
 
 use super::Error;
@@ -33,12 +34,24 @@ pub struct Participant {
     pub name: PolicyName,
     /// How it acts.
     pub spec: PolicySpec,
+    /// What it chose to see.
+    pub choice: ViewChoice,
     /// Why it takes part.
     pub role: Role,
     /// What it sees; baselines look at nothing, so nothing is drawn for them, nor for those who are not there.
     pub view: View,
     /// How it is reached.
     pub reach: Reach,
+}
+
+impl Participant {
+    /// How it acts and what it chose to see, as it is written behind `NAME=`.
+    pub fn written(&self) -> String {
+        if self.choice.is_open() {
+            return self.spec.to_string();
+        }
+        format!("{},{}", self.spec, self.choice)
+    }
 }
 
 /// Why a participant takes part.
@@ -78,9 +91,10 @@ impl<'a> Lineup<'a> {
         }
         let network = Network::new().map_err(|source| Error::Network { source })?;
         let reached = thread::scope(|scope| {
-            let connect = |(policy, endpoint): (&PolicyName, &Endpoint)| {
+            let connect = |(policy, endpoint): (&NamedPolicy, &Endpoint)| {
                 let (endpoint, network) = (endpoint.clone(), &network);
-                let (rules, parties) = (settings.rules(), settings.servers.parties(policy));
+                let parties = settings.servers.parties(&policy.name);
+                let rules = settings.rules_of(policy);
                 scope.spawn(move || PolicyServer::connect_as(network, endpoint, rules, parties))
             };
             let meetings: Vec<_> = settings.endpoints().map(connect).collect();
@@ -115,16 +129,18 @@ impl<'a> Lineup<'a> {
                 PolicySpec::Server(_) => met.next().expect("one for each server"),
             };
             let view = match &reach {
-                Reach::Inside(_) => settings.view.clone(),
+                Reach::Inside(_) => settings.view_of(policy),
+                // The earlier protocols have cameras of their own.
                 Reach::Server(server) => View {
                     cameras: server.cameras().to_vec(),
-                    size: settings.view.size,
+                    ..settings.view_of(policy)
                 },
                 Reach::Nowhere { .. } => View::state_only(),
             };
             Participant {
                 name: policy.name.clone(),
                 spec: policy.spec.clone(),
+                choice: policy.view.clone(),
                 role: Role::Policy,
                 view,
                 reach,
@@ -141,6 +157,7 @@ impl<'a> Lineup<'a> {
                     participants.push(Participant {
                         name,
                         spec,
+                        choice: ViewChoice::default(),
                         role: Role::Baseline,
                         view: View::state_only(),
                         reach: Reach::Inside(policy),
@@ -318,8 +335,8 @@ mod tests {
     #[test]
     fn every_server_has_threads_of_its_own_and_one_program_only_one_set() {
         let mut settings = settings(&[
-            "a=http://one.example#v3",
-            "b=expert",
+            "a=http://one.example#v3,size=128",
+            "b=expert,cameras=topview",
             "c=http://two.example",
             "d=http://one.example/#p1",
             "e=http://three.example",
@@ -337,7 +354,8 @@ mod tests {
             assert_eq!(lineup.baselines(), [5, 6]);
             let cameras = |index: usize| lineup.participants()[index].view.cameras.clone();
             assert_eq!(cameras(0), [CameraName::Corner2]);
-            assert_eq!(cameras(1), View::standard().cameras);
+            assert_eq!(cameras(1), [CameraName::Topview]);
+            assert_eq!(lineup.participants()[0].view.size.width(), 128);
             assert!(cameras(4).is_empty() && cameras(6).is_empty());
             let lanes = lineup.lanes().into_iter();
             lanes

@@ -1,9 +1,11 @@
-//! What `NAME=SPEC` says: who takes part in an evaluation, and how it acts.
+//! What `NAME=SPEC` says: who takes part in an evaluation, how it acts and what it sees.
 
 use std::fmt;
 use std::str::FromStr;
 
 use kinitro_core::ids::{EnvId, PolicyName};
+use kinitro_core::protocol::view::ViewChoice;
+use kinitro_core::protocol::wire::{Protocol, p1, p2};
 use kinitro_sim::metaworld::experts;
 use kinitro_sim::rollout::{Driver, ExpertTeacher, Policy, RandomPolicy, Teacher, ZeroPolicy};
 
@@ -14,6 +16,8 @@ use crate::policy_server::Endpoint;
 pub const BUILT_IN_FORMS: &str = "`expert`, `expert:noise=SIGMA`, `random`, `zero`";
 /// The form of a server's address, for messages.
 pub const SERVER_FORM: &str = "`http(s)://HOST[:PORT][/BASE][#v3|p2|p1]`";
+/// How the choice of what a policy sees begins, behind its specification.
+const VIEW_PARTS: [&str; 2] = [",cameras=", ",size="];
 
 /// Largest noise that still is one: beyond, every command is clipped to a corner of the action space.
 const MAX_NOISE: f64 = 10.0;
@@ -41,13 +45,43 @@ pub enum BuiltIn {
     Zero,
 }
 
-/// A participant: a name for tables and files, and how it acts.
+/// A participant: a name for tables and files, how it acts, and what it sees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedPolicy {
     /// Unique among the participants.
     pub name: PolicyName,
     /// How it acts.
     pub spec: PolicySpec,
+    /// What it chooses to see.
+    pub view: ViewChoice,
+}
+
+impl NamedPolicy {
+    /// Whether it may choose what it chooses: servers of the earlier protocols have cameras of their own.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it pins such a protocol and chooses cameras.
+    pub(super) fn check_view(&self) -> Result<(), Error> {
+        let PolicySpec::Server(endpoint) = &self.spec else {
+            return Ok(());
+        };
+        let cameras = match endpoint.pin() {
+            Some(Protocol::P2) => &p2::CAMERAS,
+            Some(Protocol::P1) => &p1::CAMERAS,
+            Some(Protocol::V3) | None => return Ok(()),
+        };
+        if self.view.cameras().is_none() {
+            return Ok(());
+        }
+        let [first, second] = cameras;
+        Err(Error::Setting {
+            setting: "cameras",
+            reason: format!(
+                "policy `{}` cannot choose: its protocol has {first} and {second}",
+                self.name
+            ),
+        })
+    }
 }
 
 /// A policy ready to act in one episode, whichever of the two kinds it is.
@@ -179,9 +213,20 @@ impl FromStr for NamedPolicy {
         let name = name
             .parse()
             .map_err(|error| refuse(name, format!("{error}")))?;
+        let chosen = VIEW_PARTS.iter().filter_map(|part| spec.find(part)).min();
+        let (spec, view) = match chosen {
+            Some(comma) => {
+                let view = spec[comma + 1..].parse();
+                // The specification is not repeated: it may hold a password.
+                let view = view.map_err(|error| refuse(&spec[comma..], format!("{error}")))?;
+                (&spec[..comma], view)
+            }
+            None => (spec, ViewChoice::default()),
+        };
         Ok(Self {
             name,
             spec: spec.parse()?,
+            view,
         })
     }
 }
@@ -208,6 +253,31 @@ mod tests {
             named.spec,
             PolicySpec::BuiltIn(BuiltIn::Expert { noise: 0.5 })
         );
+        assert!(named.view.is_open());
+    }
+
+    #[test]
+    fn what_a_policy_sees_stands_behind_how_it_acts() {
+        for (spec, view) in [
+            ("expert:noise=0.5", "cameras=corner4+gripper,size=128"),
+            ("zero", "size=224"),
+            ("http://localhost:8001/a,b#v3", "cameras=none"),
+        ] {
+            let named: NamedPolicy = format!("a={spec},{view}").parse().unwrap();
+            assert_eq!(named.spec.to_string(), spec);
+            assert_eq!(named.view.to_string(), view);
+        }
+    }
+
+    #[test]
+    fn the_earlier_protocols_have_cameras_of_their_own() {
+        let check = |text: &str| text.parse::<NamedPolicy>().unwrap().check_view();
+        let message = check("a=http://localhost#p2,cameras=corner").unwrap_err();
+        let told = "cameras: policy `a` cannot choose: its protocol has corner and corner2";
+        assert_eq!(message.to_string(), told);
+        assert!(check("a=http://localhost#p1,cameras=corner").is_err());
+        assert!(check("a=http://localhost#p1,size=128").is_ok());
+        assert!(check("a=http://localhost,cameras=corner").is_ok());
     }
 
     #[test]
@@ -221,8 +291,11 @@ mod tests {
         assert!(message("a=zero:noise=1").contains("no options"));
         assert!(message("a=http://").contains("no host"));
         assert!(message("a=http://localhost:8001#v4").contains("`v3`, `p2` or `p1`"));
+        assert!(message("a=zero,cameras=corner,size=90").contains("84, 128, 224"));
+        assert!(message("a=zero,size=84,cameras=front").contains("behind_gripper"));
         for secret in [
             "a=http://me:secret@localhost",
+            "a=http://me:secret@localhost,cameras=front",
             "http://me:secret@localhost",
             "http://localhost/?key=secret",
             "a=https://localhost/?key=secret",

@@ -1,6 +1,5 @@
 //! The evaluation loop: every participant on every scene, spread over threads, collected in fixed order.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -9,6 +8,7 @@ use kinitro_core::protocol::policy::Observation;
 use kinitro_core::record::outcome::Outcome;
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
 use kinitro_sim::episode::{EpisodeRecord, EpisodeStart, Simulator, TakenAction};
+use kinitro_sim::models::Models;
 use kinitro_sim::rollout::{self, Driver, PolicyStart, RemotePolicy, Seen};
 
 use super::Error;
@@ -90,7 +90,7 @@ pub struct Played {
 /// [`Error::Simulate`]; [`Error::Ask`]; [`Error::Interrupted`]; what the observer returns.
 pub fn run(
     lineup: &Lineup<'_>,
-    models: &Path,
+    models: &Models,
     observer: &mut dyn Observer,
 ) -> Result<Played, Error> {
     let settings = lineup.settings();

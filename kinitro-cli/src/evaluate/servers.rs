@@ -179,13 +179,12 @@ impl WireTally {
     }
 
     /// For the results; `offer` is `None` if the server was never met.
-    pub(super) fn result(&self, offer: Option<Offer>, cameras: &[CameraName]) -> WireResult {
+    pub(super) fn result(&self, offer: Option<Offer>) -> WireResult {
         // Dividing by a whole number gives the shortest decimals.
         let ms = |percent| f64::from(self.times.percentile(percent)) / (1.0 / RESOLUTION_MS);
         WireResult {
             protocol: offer.map(|offer| offer.protocol),
             encoding: offer.map(|offer| offer.encoding),
-            cameras: cameras.to_vec(),
             answers: self.times.total(),
             p50_ms: ms(50),
             p95_ms: ms(95),
@@ -252,12 +251,12 @@ mod tests {
             encoding: kinitro_core::protocol::wire::Encoding::Json,
             image: kinitro_core::protocol::wire::ImageEncoding::Raw,
         };
-        let result = tally.result(Some(offer), &[CameraName::Corner]);
+        let result = tally.result(Some(offer));
         assert_eq!(
             (result.p50_ms, result.p95_ms, result.max_ms),
             (3.25, 500.0, 500.0)
         );
         assert_eq!((result.answers, result.held, result.retried), (3, 1, 2));
-        assert_eq!(WireTally::default().result(None, &[]).max_ms, 0.0);
+        assert_eq!(WireTally::default().result(None).max_ms, 0.0);
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use kinitro_chain::address::public_key;
-use kinitro_core::ids::{BlockNumber, EnvId, PolicyName};
+use kinitro_core::ids::{BlockNumber, EnvId};
+use kinitro_core::protocol::view::check_cameras;
 use kinitro_core::record::level::Level;
 use kinitro_core::seed::{CycleSeed, OperatorSecret};
 use kinitro_sim::episode::View;
@@ -67,8 +68,8 @@ pub struct Settings {
     pub level: Level,
     /// Where scenes come from.
     pub seed: SeedSource,
-    /// What the policies see; baselines, which look at nothing, are run without images, and servers of the earlier protocols
-    /// see what these say.
+    /// What policies see that choose nothing; baselines, which look at nothing, are run without images, and servers of the
+    /// earlier protocols have cameras of their own.
     pub view: View,
     /// What is demanded of policies behind servers.
     pub servers: ServerSettings,
@@ -130,21 +131,18 @@ impl Settings {
                     reason,
                 })
             };
-            if !self.endpoints().any(|(name, _)| name == policy) {
+            if !self.endpoints().any(|(named, _)| named.name == *policy) {
                 return refuse(format!("there is no policy `{policy}` behind a server"));
             }
             if let Err(error) = public_key(miner) {
                 return refuse(error.to_string());
             }
         }
-        let mut cameras = BTreeSet::new();
-        if !self
-            .view
-            .cameras
-            .iter()
-            .all(|camera| cameras.insert(*camera))
-        {
-            return refuse("cameras", "one is given twice");
+        if let Err(error) = check_cameras(&self.view.cameras) {
+            return refuse("cameras", &error.to_string());
+        }
+        for policy in &self.policies {
+            policy.check_view()?;
         }
         let mut envs = BTreeSet::new();
         let known = registry::ids();
@@ -169,21 +167,31 @@ impl Settings {
             .map_err(|source| Error::Score { source })
     }
 
-    /// What servers are told and held to: the settings for them, and what policies see.
-    pub(super) fn rules(&self) -> Rules {
+    /// What a policy sees: what it chooses, and for the rest what all see.
+    pub(super) fn view_of(&self, policy: &NamedPolicy) -> View {
+        let chosen = policy.view.cameras();
+        View {
+            cameras: chosen.unwrap_or(&self.view.cameras).to_vec(),
+            size: policy.view.size().unwrap_or(self.view.size),
+        }
+    }
+
+    /// What a policy's server is told and held to: the settings for all servers, and what the policy sees.
+    pub(super) fn rules_of(&self, policy: &NamedPolicy) -> Rules {
+        let View { cameras, size } = self.view_of(policy);
         Rules {
-            cameras: self.view.cameras.clone(),
-            image_size: self.view.size,
+            cameras,
+            image_size: size,
             ..self.servers.rules.clone()
         }
     }
 
-    /// Where the policies behind servers are, in the order of the policies.
-    pub fn endpoints(&self) -> impl Iterator<Item = (&PolicyName, &Endpoint)> {
+    /// The policies behind servers and where these are, in the order of the policies.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&NamedPolicy, &Endpoint)> {
         self.policies
             .iter()
             .filter_map(|policy| match &policy.spec {
-                PolicySpec::Server(endpoint) => Some((&policy.name, endpoint)),
+                PolicySpec::Server(endpoint) => Some((policy, endpoint)),
                 PolicySpec::BuiltIn(_) => None,
             })
     }

@@ -2,4 +2,5 @@
 
 pub mod policy;
 pub mod results;
+pub mod view;
 pub mod wire;

@@ -162,11 +162,16 @@ pub enum CameraName {
     Gripper,
     /// Follows the hand from behind. Meta-World's `behindGripper`.
     BehindGripper,
+    /// The picture of [`Corner4`](Self::Corner4), to the byte, under the name of those who know it from `LeRobot`.
+    ///
+    /// `LeRobot`'s Meta-World environment moves `corner2` to where `corner4` is and reverses both axes of what Meta-World delivers,
+    /// which is how `corner4` is delivered here. Source: `lerobot/envs/metaworld.py`.
+    LerobotCorner2,
 }
 
 impl CameraName {
     /// Every camera with its name.
-    pub const NAMES: [(Self, &'static str); 7] = [
+    pub const NAMES: [(Self, &'static str); 8] = [
         (Self::Corner, "corner"),
         (Self::Corner2, "corner2"),
         (Self::Corner3, "corner3"),
@@ -174,6 +179,7 @@ impl CameraName {
         (Self::Topview, "topview"),
         (Self::Gripper, "gripper"),
         (Self::BehindGripper, "behind_gripper"),
+        (Self::LerobotCorner2, "lerobot_corner2"),
     ];
 
     /// The name on the wire and in file names.

@@ -63,12 +63,13 @@ def rollout(
             that are not four, or not finite, end the episode with outcome ``invalid_action``.
         seed: With ``env`` and ``episode``, decides the scene; the ``--seed`` of the command line. 0 to 2**64 - 1.
         episode: Index of the episode, 0 to 2**64 - 1.
-        level: How much scenes vary: ``none`` (placement only), ``seed`` (placement, physics and reset noise) or ``hard``
+        level: How much scenes vary: ``none`` (placement only), ``seed`` (placement, physics, reset noise and looks) or ``hard``
             (wider ranges of physics, gravity tilted, commands delayed).
         noise: Standard deviation of normal noise on each of the expert's commands, after clipping; at least 0.
         cameras: Cameras whose images are rendered, in this order: ``corner``, ``corner2``, ``corner3``, ``corner4``,
-            ``topview``, ``gripper``, ``behind_gripper``.
-        image_size: Width and height of every image, pixels, 16 to 1024.
+            ``topview``, ``gripper``, ``behind_gripper``, ``lerobot_corner2`` (the picture of ``corner4``, which
+            is that of LeRobot's Meta-World environment).
+        image_size: Width and height of every image, pixels, 16 to 1024 (in evaluations 84, 128 or 224).
         models: Folder of Meta-World's models (the one that holds ``sawyer_xyz``). Otherwise the folder that
             KINITRO_ASSETS_DIR names, the installed package ``metaworld`` (3.1.1), or the cache of
             ``kinitro assets install``, in this order.

@@ -1,19 +1,21 @@
 //! One environment of a batch, and the simulators that environments of one task take turns on.
 
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kinitro_core::ids::EpisodeIndex;
-use kinitro_core::protocol::policy::Image;
-use kinitro_core::seed::EpisodeKey;
+use kinitro_core::seed::{EpisodeKey, MinerKey};
 
 use super::crew::Work;
+use super::sight::Sight;
 use super::{Autoreset, BatchOptions, Ending, INFO_LEN, Member, Scenes};
 use crate::Error;
 use crate::env::{Environment as _, STATE_LEN};
 use crate::episode::Eyes;
+use crate::looks::{Dressed, Looks};
 use crate::metaworld::env::{GoalVisibility, Info, SawyerState, StepOutcome};
 use crate::metaworld::evaluation::{EvaluationEnv, EvaluationState};
+use crate::models::Models;
+use crate::render::cache::Cache;
 
 /// All environments of a batch, and the simulators they use.
 #[derive(Debug)]
@@ -37,6 +39,10 @@ pub(super) struct Seat {
     /// Whether the last turn ended one episode and began the next.
     pub(super) began_another: bool,
     state: Option<EvaluationState>,
+    looks: Looks,
+    /// The scene in these looks, once somebody has looked at it.
+    dressed: Option<Dressed>,
+    cache: Cache,
     pub(super) row: Row,
     pub(super) fault: Option<Error>,
 }
@@ -56,10 +62,10 @@ pub(super) struct Row {
     pub(super) terminated: bool,
     pub(super) truncated: bool,
     pub(super) info: [f64; INFO_LEN],
-    pub(super) images: Vec<Image>,
+    pub(super) sight: Sight,
     /// The last observation of an episode that ended in a turn in which the next one began.
     pub(super) last_observation: [f64; STATE_LEN],
-    pub(super) last_images: Vec<Image>,
+    pub(super) last_sight: Sight,
 }
 
 /// A copy of an environment of a batch: its episode as far as it has come, and the number of the next one.
@@ -69,6 +75,7 @@ pub struct MemberSnapshot {
     next_episode: u64,
     over: bool,
     state: Option<EvaluationState>,
+    looks: Looks,
 }
 
 impl MemberSnapshot {
@@ -86,7 +93,7 @@ struct Simulator {
 
 impl Floor {
     pub(super) fn new(
-        models: &Path,
+        models: &Models,
         members: &[Member],
         options: BatchOptions,
     ) -> Result<Self, Error> {
@@ -109,10 +116,7 @@ impl Floor {
                 users.push(0);
             }
             users[task] += 1;
-            let blank = originals[task]
-                .eyes
-                .as_ref()
-                .map_or_else(Vec::new, Eyes::blank);
+            let blank = Sight::blank(originals[task].eyes.as_ref(), &options);
             let row = Row {
                 observation: [0.0; STATE_LEN],
                 reward: 0.0,
@@ -120,8 +124,8 @@ impl Floor {
                 truncated: false,
                 info: [0.0; INFO_LEN],
                 last_observation: [0.0; STATE_LEN],
-                last_images: blank.clone(),
-                images: blank,
+                last_sight: blank.clone(),
+                sight: blank,
             };
             seats.push(Mutex::new(Seat {
                 member: member.clone(),
@@ -132,6 +136,9 @@ impl Floor {
                 over: true,
                 began_another: false,
                 state: None,
+                looks: Looks::nominal(),
+                dressed: None,
+                cache: Cache::new(),
                 row,
                 fault: None,
             }));
@@ -235,7 +242,7 @@ impl Seat {
     /// Begins the next episode in the turn in which one has ended: reward, flags and measures stay those of the end.
     fn begin_next(&mut self, simulator: &mut Simulator, goal: GoalVisibility) -> Result<(), Error> {
         self.row.last_observation = self.row.observation;
-        std::mem::swap(&mut self.row.images, &mut self.row.last_images);
+        std::mem::swap(&mut self.row.sight, &mut self.row.last_sight);
         self.begin(simulator, goal)
     }
 
@@ -252,12 +259,15 @@ impl Seat {
                 let count = placements.len() as u64;
                 let index = usize::try_from(episode % count).expect("below the length of a slice");
                 environment.begin_placed(&placements[index])?;
+                self.looks = Looks::nominal();
             }
             Scenes::Keyed { seed, level } => {
                 let key = EpisodeKey::derive(seed, &environment.spec().id, EpisodeIndex(episode));
                 environment.begin(&key, *level)?;
+                self.looks = environment.looks(&MinerKey::derive(&key, None), *level)?;
             }
         }
+        self.dressed = None;
         self.row.observation = environment.privileged().0;
         if let Some(state) = &mut self.state {
             environment.save_into(state);
@@ -301,8 +311,13 @@ impl Seat {
     }
 
     fn look(&mut self, simulator: &mut Simulator) -> Result<(), Error> {
-        if let Some(eyes) = &mut simulator.eyes {
-            eyes.look(&simulator.environment, &mut self.row.images)?;
+        let Simulator { environment, eyes } = simulator;
+        if let Some(eyes) = eyes {
+            let dressed = self.dressed.get_or_insert_with(|| eyes.dress(&self.looks));
+            let seen = (&*dressed, &mut self.cache);
+            self.row
+                .sight
+                .take(eyes, environment, seen, environment.steps())?;
         }
         Ok(())
     }
@@ -313,6 +328,7 @@ impl Seat {
             next_episode: self.next_episode,
             over: self.over,
             state: self.state.clone(),
+            looks: self.looks.clone(),
         }
     }
 
@@ -320,6 +336,8 @@ impl Seat {
         self.next_episode = snapshot.next_episode;
         self.over = snapshot.over;
         self.state.clone_from(&snapshot.state);
+        self.looks.clone_from(&snapshot.looks);
+        self.dressed = None;
     }
 
     /// The episodes that follow are those of other scenes, from the first of this environment on.

@@ -6,12 +6,13 @@
 //! use kinitro_core::{record::Level, seed::CycleSeed};
 //! use kinitro_sim::batch::{Batch, BatchOptions, Buffers, Member, Scenes};
 //! use kinitro_sim::metaworld::tasks;
+//! use kinitro_sim::models::Models;
 //!
 //! let task = tasks::find("push-v3").ok_or("no such task")?;
 //! let scenes = Scenes::Keyed { seed: CycleSeed::from_local_seed(7), level: Level::Seed };
 //! let members = vec![Member { task, scenes }; 16];
 //! let options = BatchOptions { threads: NonZeroUsize::new(2).ok_or("none")?, ..BatchOptions::default() };
-//! let mut batch = Batch::new("metaworld/assets".as_ref(), &members, options)?;
+//! let mut batch = Batch::new(&Models::in_folder("metaworld/assets"), &members, options)?;
 //!
 //! let mut buffers = Buffers::of(&batch);
 //! batch.reset(&mut buffers.outputs())?;
@@ -39,25 +40,27 @@
 mod buffers;
 mod crew;
 mod member;
+mod outputs;
+mod sight;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::{Arc, MutexGuard};
 
-use kinitro_core::protocol::policy::Image;
 use kinitro_core::record::level::Level;
 use kinitro_core::seed::CycleSeed;
 
 use crate::Error;
-use crate::env::STATE_LEN;
 use crate::episode::View;
 use crate::metaworld::env::GoalVisibility;
 use crate::metaworld::spec::TaskSpec;
+use crate::models::Models;
 use crew::Crew;
-use member::{Floor, Request, Row, Seat};
+use member::{Floor, Request, Seat};
+use outputs::check;
 
 pub use buffers::Buffers;
 pub use member::MemberSnapshot;
+pub use outputs::Outputs;
 
 /// Number of measures beside the reward.
 pub const INFO_LEN: usize = 6;
@@ -121,6 +124,31 @@ pub struct BatchOptions {
     pub goal: GoalVisibility,
     /// Images taken after every reset and step.
     pub view: View,
+    /// Whether the distance of what is seen is taken with every image.
+    pub depth: bool,
+    /// Whether it is told with every image what is seen.
+    pub segmentation: bool,
+}
+
+impl BatchOptions {
+    /// Pixels of the images of one environment.
+    pub(crate) fn row_pixels(&self) -> usize {
+        self.view.cameras.len() * self.view.size.pixel_count()
+    }
+
+    /// Distances of one environment.
+    pub(crate) fn row_depth(&self) -> usize {
+        if self.depth { self.row_pixels() } else { 0 }
+    }
+
+    /// Pixels of one environment of which it is told what they show.
+    pub(crate) fn row_segmentation(&self) -> usize {
+        if self.segmentation {
+            self.row_pixels()
+        } else {
+            0
+        }
+    }
 }
 
 impl Default for BatchOptions {
@@ -132,43 +160,8 @@ impl Default for BatchOptions {
             ending: Ending::default(),
             goal: GoalVisibility::default(),
             view: View::state_only(),
-        }
-    }
-}
-
-/// The caller's buffers, a row per environment; `n` is the number of rows of the call. What is `None` is not written.
-#[derive(Debug)]
-pub struct Outputs<'a> {
-    /// `[n, 39]`, as [`SawyerEnv`](crate::metaworld::env::SawyerEnv) describes.
-    pub observations: &'a mut [f64],
-    /// `[n]`, reward version 2; 0 after a reset.
-    pub rewards: Option<&'a mut [f64]>,
-    /// `[n]`, whether the episode has ended by success.
-    pub terminated: Option<&'a mut [bool]>,
-    /// `[n]`, whether it has ended by its time limit or by divergence.
-    pub truncated: Option<&'a mut [bool]>,
-    /// `[n, 6]`: success, near object, grasp success, grasp reward, in-place reward, distance from object to target.
-    pub info: Option<&'a mut [f64]>,
-    /// `[n, cameras, height, width, 3]`, row 0 at the top.
-    pub images: Option<&'a mut [u8]>,
-    /// `[n, 39]`, written in rows whose episode has ended under [`Autoreset::SameStep`]; other rows are left alone.
-    pub last_observations: Option<&'a mut [f64]>,
-    /// As `images`, written like `last_observations`.
-    pub last_images: Option<&'a mut [u8]>,
-}
-
-impl<'a> Outputs<'a> {
-    /// Observations only; the rest of a struct literal.
-    pub fn observations(observations: &'a mut [f64]) -> Self {
-        Self {
-            observations,
-            rewards: None,
-            terminated: None,
-            truncated: None,
-            info: None,
-            images: None,
-            last_observations: None,
-            last_images: None,
+            depth: false,
+            segmentation: false,
         }
     }
 }
@@ -184,12 +177,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Compiles the models of all tasks and starts the threads; `models` is Meta-World's folder `assets`.
+    /// Compiles the models of all tasks and starts the threads.
     ///
     /// # Errors
     /// [`Error::EmptyBatch`] without members, [`Error::NoPlacements`] for one without placements, those of compiling a model and
     /// of the view, [`Error::StartThread`].
-    pub fn new(models: &Path, members: &[Member], options: BatchOptions) -> Result<Self, Error> {
+    pub fn new(models: &Models, members: &[Member], options: BatchOptions) -> Result<Self, Error> {
         if members.is_empty() {
             return Err(Error::EmptyBatch);
         }
@@ -223,7 +216,7 @@ impl Batch {
     /// # Errors
     /// As [`step`](Self::step).
     pub fn reset(&mut self, out: &mut Outputs<'_>) -> Result<(), Error> {
-        self.check_outputs(self.len(), out)?;
+        out.check(self.len(), self.options())?;
         self.request((0..self.len()).map(|index| (index, Request::Reset)))?;
         self.complete(out)
     }
@@ -241,7 +234,7 @@ impl Batch {
     pub fn step(&mut self, actions: &[[f32; 4]], out: &mut Outputs<'_>) -> Result<(), Error> {
         check("actions", actions.len(), self.len())?;
         let requests = actions.iter().map(|&action| Request::Step(action));
-        self.check_outputs(self.len(), out)?;
+        out.check(self.len(), self.options())?;
         self.request(requests.enumerate())?;
         self.complete(out)
     }
@@ -252,7 +245,7 @@ impl Batch {
     /// # Errors
     /// As [`send`](Self::send) and [`step`](Self::step).
     pub fn reset_members(&mut self, members: &[usize], out: &mut Outputs<'_>) -> Result<(), Error> {
-        self.check_outputs(members.len(), out)?;
+        out.check(members.len(), self.options())?;
         // What else is under way would be received in their place.
         if let Some(index) = self.busy.iter().position(|&busy| busy) {
             return Err(Error::MemberBusy { index });
@@ -291,7 +284,7 @@ impl Batch {
     /// # Errors
     /// As [`step`](Self::step), the first in the order of the rows; [`received`](Self::received) says what they are.
     pub fn receive(&mut self, count: usize, out: &mut Outputs<'_>) -> Result<&[usize], Error> {
-        self.check_outputs(count, out)?;
+        out.check(count, self.options())?;
         self.gather(count);
         self.write(&self.received, out)?;
         Ok(&self.received)
@@ -402,74 +395,4 @@ impl Batch {
         }
         fault.map_or(Ok(()), Err)
     }
-
-    fn check_outputs(&self, rows: usize, out: &Outputs<'_>) -> Result<(), Error> {
-        let view = &self.options().view;
-        let pixels = rows * view.cameras.len() * view.size.rgb_len();
-        let optional = [
-            ("rewards", length(out.rewards.as_deref()), rows),
-            ("terminated", length(out.terminated.as_deref()), rows),
-            ("truncated", length(out.truncated.as_deref()), rows),
-            ("info", length(out.info.as_deref()), rows * INFO_LEN),
-            ("images", length(out.images.as_deref()), pixels),
-            (
-                "last observations",
-                length(out.last_observations.as_deref()),
-                rows * STATE_LEN,
-            ),
-            ("last images", length(out.last_images.as_deref()), pixels),
-        ];
-        check("observations", out.observations.len(), rows * STATE_LEN)?;
-        for (what, found, expected) in optional {
-            check(what, found.unwrap_or(expected), expected)?;
-        }
-        Ok(())
-    }
-}
-
-impl Outputs<'_> {
-    fn write(&mut self, row: usize, result: &Row, began_another: bool) {
-        put(Some(&mut *self.observations), row, &result.observation);
-        put(self.rewards.as_deref_mut(), row, &[result.reward]);
-        put(self.terminated.as_deref_mut(), row, &[result.terminated]);
-        put(self.truncated.as_deref_mut(), row, &[result.truncated]);
-        put(self.info.as_deref_mut(), row, &result.info);
-        put_images(self.images.as_deref_mut(), row, &result.images);
-        if began_another {
-            let last = self.last_observations.as_deref_mut();
-            put(last, row, &result.last_observation);
-            put_images(self.last_images.as_deref_mut(), row, &result.last_images);
-        }
-    }
-}
-
-fn put<T: Copy>(buffer: Option<&mut [T]>, row: usize, values: &[T]) {
-    if let Some(buffer) = buffer {
-        buffer[row * values.len()..][..values.len()].copy_from_slice(values);
-    }
-}
-
-fn put_images(buffer: Option<&mut [u8]>, row: usize, images: &[Image]) {
-    if let Some(buffer) = buffer {
-        let mut at = row * images.iter().map(|image| image.rgb().len()).sum::<usize>();
-        for image in images {
-            buffer[at..][..image.rgb().len()].copy_from_slice(image.rgb());
-            at += image.rgb().len();
-        }
-    }
-}
-
-fn length<T>(buffer: Option<&[T]>) -> Option<usize> {
-    buffer.map(<[T]>::len)
-}
-
-fn check(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::BufferLength {
-        what,
-        found,
-        expected,
-    })
 }

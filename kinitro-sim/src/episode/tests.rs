@@ -3,6 +3,8 @@
 use super::*;
 use crate::env::Progress;
 use crate::physics::Physics;
+use crate::render::scene::SceneModel;
+use crate::render::store::MeshStore;
 use crate::rollout::{self, Driver, PolicyStart, RemotePolicy, Seen};
 use kinitro_core::seed::CycleSeed;
 use kinitro_core::units::QuatXyzw;
@@ -55,6 +57,10 @@ impl Environment for Ball {
 
     fn spec(&self) -> &EnvSpec {
         &self.spec
+    }
+
+    fn scene_model(&self) -> Result<SceneModel, Error> {
+        self.physics.scene_model(&MeshStore::in_memory())
     }
 
     fn begin(&mut self, _key: &EpisodeKey, _level: Level) -> Result<SceneRecord, Error> {
@@ -142,7 +148,7 @@ fn the_end_of_an_episode_has_one_of_four_reasons() {
         assert_eq!(record.total_reward, 0.5 * commands.len() as f64);
         assert_eq!(record.image_hash, None);
     }
-    assert!(!Path::new("MUJOCO_LOG.TXT").exists());
+    assert!(!std::path::Path::new("MUJOCO_LOG.TXT").exists());
 }
 
 #[test]

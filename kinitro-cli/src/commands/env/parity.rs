@@ -59,7 +59,7 @@ impl ParityArgs {
         let tasks = find_tasks(&self.envs)?;
         // Python's MuJoCo computes with the host's mathematics, and so must we to be compared with it.
         let engine = Engine::start(LibmMode::Host, &Places::from_environment(global).models)?;
-        let model_dir = engine.models.join("sawyer_xyz");
+        let model_dir = engine.models.folder().join("sawyer_xyz");
         let seeds = self.seeds.iter().cloned().flatten().collect();
         let python = self.python();
         if self.experts {

@@ -8,6 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use kinitro_core::ids::EnvId;
 use kinitro_core::record::Level;
+use kinitro_core::units::ImageSize;
 use kinitro_sim::episode::EpisodeRecord;
 use kinitro_sim::physics::libm::LibmMode;
 use serde::Serialize;
@@ -16,12 +17,14 @@ use super::parse_env;
 use crate::args::Global;
 use crate::commands::shared::{self, ViewArgs};
 use crate::engine::Engine;
-use crate::env_check::{self, EnvCheck, Images, Recording};
+use crate::env_check::{self, Clip, EnvCheck, Images, Recording};
 use crate::error::CliError;
 use crate::evaluate::BuiltIn;
 use crate::output::Output;
+use crate::painter::BrushArgs;
 use crate::places::Places;
 use crate::progress::Progress;
+use crate::video::Format;
 
 /// Arguments of `kinitro env test`.
 #[derive(Debug, Args)]
@@ -51,6 +54,17 @@ pub struct TestArgs {
     /// Also record every image of every step.
     #[arg(long, requires = "record_dir")]
     save_images: bool,
+    /// Make a video of each episode, what the cameras see side by side: `*.gif`, `*.y4m` for ffmpeg, or a folder of PNG files.
+    #[arg(long, value_name = "FILE|DIR")]
+    video: Option<PathBuf>,
+    /// Size of each camera's image in the video, pixels: a side, or width × height as `640x480`.
+    #[arg(long, value_name = "N|WxH", default_value = "480", requires = "video", value_parser = shared::parse_size)]
+    video_size: ImageSize,
+    /// A frame of the video at every so many control steps of 12.5 ms; it plays in real time.
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "video", value_parser = clap::value_parser!(u16).range(1..=500))]
+    video_every: u16,
+    #[command(flatten)]
+    brush: BrushArgs,
     /// Run everything twice and compare all hashes.
     #[arg(long)]
     check_determinism: bool,
@@ -82,6 +96,7 @@ impl TestArgs {
         };
         let check = self.check()?;
         check.validate()?;
+        self.brush.check()?;
         let engine = Engine::start(mode, &Places::from_environment(global).models)?;
         let runs = if self.check_determinism { 2 } else { 1 };
         let mut progress = Progress::new("episodes", check.episodes as usize * runs);
@@ -96,6 +111,7 @@ impl TestArgs {
             // The second run records nothing: it would only write the same files again.
             let again = EnvCheck {
                 recording: None,
+                clip: None,
                 ..check.clone()
             };
             let second = env_check::run(&again, &engine.models, |_, _| watch(output))?;
@@ -126,6 +142,20 @@ impl TestArgs {
         } else {
             Images::Sheet
         };
+        let clip = match &self.video {
+            Some(_) if self.view.view()?.cameras.is_empty() => {
+                return Err(CliError::usage(anyhow!("a video needs a camera")));
+            }
+            Some(path) => {
+                Format::of(path).map_err(|reason| CliError::usage(anyhow!(reason)))?;
+                Some(Clip {
+                    path: path.clone(),
+                    size: self.video_size,
+                    every: self.video_every,
+                })
+            }
+            None => None,
+        };
         Ok(EnvCheck {
             env: self.env.clone(),
             episodes: self.episodes,
@@ -143,6 +173,8 @@ impl TestArgs {
                 folder: folder.clone(),
                 images,
             }),
+            clip,
+            brush: self.brush.clone(),
         })
     }
 }
@@ -162,6 +194,8 @@ struct Report {
     /// Whether two runs were equal; `None` if there was one.
     deterministic: Option<bool>,
     recorded_in: Option<String>,
+    /// As given; with several episodes each has a number before the extension.
+    video: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -215,6 +249,10 @@ impl Report {
                 .recording
                 .as_ref()
                 .map(|recording| recording.folder.display().to_string()),
+            video: check
+                .clip
+                .as_ref()
+                .map(|clip| clip.path.display().to_string()),
         }
     }
 }
@@ -264,8 +302,11 @@ impl fmt::Display for Report {
             Some(false) => write!(f, "\ntwo runs DIFFER")?,
             None => {}
         }
-        match &self.recorded_in {
-            Some(folder) => write!(f, "\nrecorded in {folder}"),
+        if let Some(folder) = &self.recorded_in {
+            write!(f, "\nrecorded in {folder}")?;
+        }
+        match &self.video {
+            Some(path) => write!(f, "\nvideo in {path}"),
             None => Ok(()),
         }
     }

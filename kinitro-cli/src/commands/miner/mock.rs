@@ -11,6 +11,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use kinitro_chain::HotkeyPair;
 use kinitro_core::ids::Hotkey;
+use kinitro_core::protocol::view::ViewChoice;
 use kinitro_core::protocol::wire::{
     ChunkLimit, Encoding, GripperConvention, ImageEncoding, Protocol,
 };
@@ -93,6 +94,10 @@ struct SpeechArgs {
     /// Gripper sign in actions of four numbers: simulator (+1 closes) or documented (+1 opens).
     #[arg(long, default_value_t, value_name = "NAME")]
     gripper_convention: GripperConvention,
+    /// What the policy sees, as behind `--policy` of `evaluate`, for example `cameras=corner4+gripper,size=128`: V3 requests
+    /// with other images are refused [default: anything].
+    #[arg(long, value_name = "VIEW")]
+    view: Option<ViewChoice>,
     /// Further actions per answer, where the evaluation takes some: 0 to 8.
     #[arg(long, default_value = "0", value_name = "K", value_parser = parse_chunk)]
     chunk: ChunkLimit,
@@ -253,6 +258,11 @@ impl MockArgs {
             max_episodes,
             ..
         } = self.speech;
+        if self.speech.view.is_some() && !protocol.protocols().contains(&Protocol::V3) {
+            return Err(CliError::usage(anyhow!(
+                "`--view` is for V3: the older protocols have cameras of their own"
+            )));
+        }
         let (admission, session) = self.trust.settings()?;
         let settings = Settings {
             address: SocketAddr::new(self.host, self.port),
@@ -260,6 +270,7 @@ impl MockArgs {
             encodings: self.speech.encodings.clone(),
             images: self.speech.images.clone(),
             gripper_convention,
+            view: self.speech.view.clone().unwrap_or_default(),
             chunk,
             max_episodes: max_episodes.unwrap_or(settings.max_episodes),
             faults: self.faults.faults()?,
@@ -286,7 +297,8 @@ impl MockArgs {
         let url = server.url();
         Listening {
             evaluate: format!(
-                "kinitro evaluate --policy mock={url} --allow-private-endpoints{}{}",
+                "kinitro evaluate --policy mock={url}{} --allow-private-endpoints{}{}",
+                self.chosen_view(),
                 self.unsaid_convention(),
                 self.same_scenes()
             ),
@@ -294,6 +306,12 @@ impl MockArgs {
             protocols: protocols.into_iter().map(Protocol::as_str).collect(),
             policy: self.policy().to_string(),
         }
+    }
+
+    /// What the policy sees, as it stands behind its address.
+    fn chosen_view(&self) -> String {
+        let view = self.speech.view.as_ref();
+        view.map_or_else(String::new, |view| format!(",{view}"))
     }
 
     /// The gripper's sign, where it matters and health does not say it.

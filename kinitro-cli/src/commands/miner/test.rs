@@ -8,6 +8,7 @@ use anyhow::anyhow;
 use clap::Args;
 use kinitro_chain::HotkeyPair;
 use kinitro_core::ids::{EnvId, Hotkey};
+use kinitro_core::protocol::view::ViewChoice;
 use kinitro_core::protocol::wire::Protocol;
 use kinitro_core::record::Level;
 use kinitro_core::seed::CycleSeed;
@@ -23,7 +24,7 @@ use crate::error::CliError;
 use crate::miner::conformance::{self, Report, Settings, Verdict};
 use crate::output::Output;
 use crate::places::Places;
-use crate::policy_server::{Endpoint, Parties};
+use crate::policy_server::{Endpoint, Parties, Rules};
 
 /// Arguments of `kinitro miner test`.
 #[derive(Debug, Args)]
@@ -31,6 +32,7 @@ use crate::policy_server::{Endpoint, Parties};
 EXAMPLES:
   kinitro miner test https://policy.example
   kinitro miner test http://localhost:8001 --allow-private-endpoints --env reach-v3
+  kinitro miner test https://policy.example --view cameras=lerobot_corner2,size=224
   kinitro miner test http://localhost:8001#v3 --allow-private-endpoints --latency-profile strict --json")]
 pub struct TestArgs {
     /// The server: `http(s)://HOST[:PORT][/BASE][#v3|p2|p1]`.
@@ -42,6 +44,10 @@ pub struct TestArgs {
     /// Check this protocol alone, announced or not: v3, p2, p1 [default: all that the server announces].
     #[arg(long, value_name = "NAME")]
     protocol: Option<Protocol>,
+    /// What the policy sees in v3, as behind `--policy` of `evaluate`: `cameras=A+B,size=PIXELS`, up to two cameras or none,
+    /// 84, 128 or 224 pixels [default: corner+gripper, 84].
+    #[arg(long, value_name = "VIEW")]
+    view: Option<ViewChoice>,
     /// Act requests whose time is measured.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     steps: u16,
@@ -90,6 +96,17 @@ impl TestArgs {
         )))
     }
 
+    fn rules(&self) -> Rules {
+        let mut rules = self.rules.rules();
+        if let Some(view) = &self.view {
+            if let Some(cameras) = view.cameras() {
+                rules.cameras = cameras.to_vec();
+            }
+            rules.image_size = view.size().unwrap_or(rules.image_size);
+        }
+        rules
+    }
+
     fn settings(&self) -> Result<Settings, CliError> {
         let signer = self.sign_with.as_deref().map(HotkeyPair::read).transpose();
         let signer = signer.map_err(CliError::failed)?;
@@ -97,7 +114,7 @@ impl TestArgs {
             endpoint: self.endpoint.clone(),
             env: self.env.clone(),
             protocol: self.protocol,
-            rules: self.rules.rules(),
+            rules: self.rules(),
             steps: self.steps.into(),
             grasps: self.grasps.into(),
             cycle: CycleSeed::from_local_seed(self.seed),
@@ -118,7 +135,17 @@ struct Shown<'a>(&'a Report);
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(report) = self;
-        writeln!(f, "\n{}, shown {}\n", report.url, report.env)?;
+        let cameras: Vec<&str> = report.cameras.iter().map(|name| name.as_str()).collect();
+        let cameras = match cameras.as_slice() {
+            [] => "no images".to_owned(),
+            names => names.join(", "),
+        };
+        let (width, height) = (report.image_size.width(), report.image_size.height());
+        writeln!(
+            f,
+            "\n{}, shown {} (v3: {cameras}; {width} × {height})\n",
+            report.url, report.env
+        )?;
         for check in &report.checks {
             writeln!(
                 f,

@@ -107,7 +107,7 @@ fn wire_result(participant: &Participant, tally: &WireTally) -> WireResult {
         Reach::Server(server) => Some(server.offer()),
         Reach::Inside(_) | Reach::Nowhere { .. } => None,
     };
-    tally.result(offer, &participant.view.cameras)
+    tally.result(offer)
 }
 
 fn policy_result(
@@ -133,8 +133,10 @@ fn policy_result(
     let mean_rate = mean_rate(&envs);
     PolicyResult {
         name: name.clone(),
-        spec: participant.spec.to_string(),
+        spec: participant.written(),
         hotkey: None,
+        cameras: participant.view.cameras.clone(),
+        image_size: participant.view.size,
         envs,
         mean_rate,
         score,

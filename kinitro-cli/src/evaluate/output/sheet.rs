@@ -39,11 +39,16 @@ impl Default for Moments {
 }
 
 impl Moments {
-    /// Takes note of the observation at `step`; called for every step from 0 on.
+    /// Whether the images of `step` are kept if it is not the last.
+    pub fn keeps(&self, step: u16) -> bool {
+        step.is_multiple_of(self.stride)
+    }
+
+    /// Takes note of the observation at `step`; called for every step from 0 on, or for those that are kept and the last.
     pub fn see(&mut self, step: u16, observation: &Observation) {
         self.last.0 = step;
         self.last.1.clone_from(&observation.images);
-        if !step.is_multiple_of(self.stride) {
+        if !self.keeps(step) {
             return;
         }
         if self.kept.len() == MAX_KEPT {
@@ -51,7 +56,7 @@ impl Moments {
             let stride = self.stride;
             self.kept.retain(|(kept, _)| kept.is_multiple_of(stride));
         }
-        if step.is_multiple_of(self.stride) {
+        if self.keeps(step) {
             self.kept.push((step, observation.images.clone()));
         }
     }

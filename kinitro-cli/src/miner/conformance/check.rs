@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use kinitro_core::protocol::policy::CameraName;
 use kinitro_core::protocol::wire::Protocol;
+use kinitro_core::units::ImageSize;
 use serde::{Serialize, Serializer};
 
 /// What is checked.
@@ -218,6 +220,10 @@ pub struct Report {
     pub url: String,
     /// The environment whose observations it was shown.
     pub env: String,
+    /// The cameras that it was shown in V3; the older protocols have their own.
+    pub cameras: Vec<CameraName>,
+    /// The size of every image.
+    pub image_size: ImageSize,
     /// Whether an evaluation would find nothing to hold against it.
     pub ready: bool,
     /// The checks, in the order in which they were made.

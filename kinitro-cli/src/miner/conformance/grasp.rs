@@ -20,13 +20,12 @@
 //! the hand exactly as the expert here does. With the wrong sign its copy parts from the scene with the first closing,
 //! and it stays in step when its number is turned around, which is what fails it.
 
-use std::path::Path;
-
 use kinitro_core::ids::EnvId;
 use kinitro_core::protocol::policy::Action;
 use kinitro_core::protocol::wire::{Command, GripperConvention, Protocol};
 use kinitro_sim::episode::{Episode, EpisodeStart, Simulator, Status, TakenAction, View};
 use kinitro_sim::metaworld::experts::Expert;
+use kinitro_sim::models::Models;
 use kinitro_sim::rollout::{PolicyStart, Seen};
 
 use super::check::{Check, Subject};
@@ -104,7 +103,7 @@ impl Mean {
 
 impl Trial<'_> {
     /// Plays the scenes and tells whether the sign is right.
-    pub(super) fn grasps(&self, bench: &mut Bench, models: &Path) -> Result<Check, Error> {
+    pub(super) fn grasps(&self, bench: &mut Bench, models: &Models) -> Result<Check, Error> {
         let subject = Subject::Gripper;
         if self.settings.grasps == 0 {
             return Ok(Check::skipped(subject, "not asked for"));

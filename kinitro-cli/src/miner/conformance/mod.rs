@@ -35,8 +35,6 @@ mod repeat;
 mod tape;
 mod trial;
 
-use std::path::Path;
-
 use kinitro_core::ids::{EnvId, EpisodeIndex};
 use kinitro_core::protocol::policy::CameraName;
 use kinitro_core::protocol::wire::Protocol;
@@ -44,6 +42,7 @@ use kinitro_core::record::Level;
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
 use kinitro_sim::episode::{EpisodeStart, View};
 use kinitro_sim::metaworld::experts::{self, Expert};
+use kinitro_sim::models::Models;
 
 use crate::bench::Bench;
 use crate::evaluate::Error;
@@ -103,7 +102,7 @@ impl Settings {
 /// [`Error::UnknownEnv`], [`Error::NoExpert`], [`Error::Network`], [`Error::Simulate`]: never what the server does.
 pub fn run(
     settings: &Settings,
-    models: &Path,
+    models: &Models,
     mut watch: impl FnMut(&Check),
 ) -> Result<Report, Error> {
     let expert = Settings::expert(&settings.env)?;
@@ -124,6 +123,8 @@ pub fn run(
     Ok(Report {
         url: settings.endpoint.to_string(),
         env: settings.env.to_string(),
+        cameras: settings.rules.cameras.clone(),
+        image_size: settings.rules.image_size,
         ready: checks.iter().all(|check| check.verdict != Verdict::Fail),
         checks,
     })
@@ -132,7 +133,7 @@ pub fn run(
 /// Two episodes, seen by every camera that any protocol shows.
 fn tapes(
     settings: &Settings,
-    models: &Path,
+    models: &Models,
     bench: &mut Bench,
     expert: Expert,
 ) -> Result<[Tape; 2], Error> {

@@ -1,11 +1,11 @@
 //! One protocol of one server.
 
-use std::path::Path;
 use std::time::Duration;
 
 use kinitro_core::protocol::wire::{
     Command, EpisodeId, GripperConvention, Health, Offer, Protocol,
 };
+use kinitro_sim::models::Models;
 use kinitro_sim::rollout::{PolicyStart, Seen};
 
 use super::check::{Check, Subject, Verdict};
@@ -105,7 +105,7 @@ impl<'a> Trial<'a> {
     pub(super) fn run(
         &self,
         bench: &mut Bench,
-        models: &Path,
+        models: &Models,
         found: &mut dyn FnMut(Check),
     ) -> Result<(), Error> {
         let reset = self.reset();
@@ -140,7 +140,7 @@ impl<'a> Trial<'a> {
         &self,
         pace: &Pace,
         bench: &mut Bench,
-        models: &Path,
+        models: &Models,
         found: &mut dyn FnMut(Check),
     ) -> Result<(), Error> {
         let is_v3 = self.offer.protocol == Protocol::V3;

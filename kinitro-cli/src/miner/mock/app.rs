@@ -7,11 +7,12 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use kinitro_core::ids::EnvId;
-use kinitro_core::protocol::policy::Observation;
+use kinitro_core::protocol::policy::{CameraName, Observation};
 use kinitro_core::protocol::wire::{
     ChunkLimit, Encoding, EpisodeId, Health, Protocol, ResetAnswer, p1, p2, v3,
 };
 use kinitro_core::seed::PolicySeed;
+use kinitro_core::units::ImageSize;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -152,7 +153,7 @@ impl App {
             env,
             seed,
             max_chunk,
-        } = beginning(form, &request.body)?;
+        } = self.beginning(form, &request.body)?;
         let seed = PolicySeed::from_wire(seed).map_err(unreadable)?;
         let player = self.settings.behaviour.begin(&Start { env: &env, seed });
         if let (Err(refusal), Protocol::V3) = (&player, form.protocol) {
@@ -174,8 +175,7 @@ impl App {
 
     fn act(&self, request: &Request) -> Result<Reply, Refusal> {
         let form = self.form_of(Endpoint::Act, request)?;
-        let sees_images = self.settings.session.is_some();
-        let Question { id, step, view } = question(form, &request.body, sees_images)?;
+        let Question { id, step, view } = self.question(form, &request.body)?;
         let live = self
             .episodes
             .find(id.as_ref())
@@ -255,6 +255,101 @@ impl App {
             .ok_or_else(|| unsupported(name))
     }
 
+    fn beginning(&self, form: Form, body: &[u8]) -> Result<Beginning, Refusal> {
+        if form.protocol == Protocol::V3 {
+            let request = v3::ResetRequest::read(form.encoding, body).map_err(unreadable)?;
+            let task = request.task_config;
+            self.check_view(
+                task.observation_space
+                    .rgb
+                    .iter()
+                    .map(|(&name, &shape)| (name, shape)),
+            )?;
+            return Ok(Beginning {
+                id: Some(request.episode_id),
+                env: task.env().clone(),
+                seed: task.seed(),
+                max_chunk: task.max_chunk,
+            });
+        }
+        let task = p1::ResetRequest::read(body)
+            .map_err(unreadable)?
+            .task_config;
+        Ok(Beginning {
+            id: None,
+            env: task.env().clone(),
+            seed: task.seed(),
+            max_chunk: ChunkLimit::NONE,
+        })
+    }
+
+    /// Images are looked at in V3 only: they play no part in the older generations.
+    fn question(&self, form: Form, body: &[u8]) -> Result<Question, Refusal> {
+        let blind = |proprio| Observation {
+            proprio,
+            images: Vec::new(),
+        };
+        match form.protocol {
+            Protocol::V3 => {
+                let request = v3::ActRequest::read(form.encoding, body).map_err(unreadable)?;
+                let images = &request.obs.rgb;
+                self.check_view(images.iter().map(|(&name, image)| (name, image.shape)))?;
+                let ([x, y, z], [opening]) =
+                    (request.obs.proprio.ee_pos, request.obs.proprio.gripper_open);
+                let view = if self.settings.session.is_some() {
+                    trust::view(&request)?
+                } else {
+                    blind([x, y, z, opening])
+                };
+                Ok(Question {
+                    id: Some(request.episode_id),
+                    step: Some(request.step),
+                    view,
+                })
+            }
+            Protocol::P2 => {
+                let obs = p2::ActRequest::read(body).map_err(unreadable)?.obs;
+                let [x, y, z] = obs.proprio.ee_pos;
+                Ok(Question {
+                    id: None,
+                    step: None,
+                    // Closedness is rounded; the opening itself stands beside it.
+                    view: blind([x, y, z, obs.extra.gripper_open]),
+                })
+            }
+            Protocol::P1 => {
+                let request = p1::ActRequest::read(body).map_err(unreadable)?;
+                Ok(Question {
+                    id: None,
+                    step: None,
+                    view: blind(request.observation),
+                })
+            }
+        }
+    }
+
+    /// Whether images of these cameras and shapes are what this server wants to see.
+    fn check_view(
+        &self,
+        images: impl Iterator<Item = (CameraName, [u32; 3])>,
+    ) -> Result<(), Refusal> {
+        let wanted = &self.settings.view;
+        let (cameras, shapes): (Vec<_>, Vec<_>) = images.unzip();
+        let same = |chosen: &[CameraName]| {
+            chosen.len() == cameras.len() && chosen.iter().all(|name| cameras.contains(name))
+        };
+        let fits = |size: ImageSize| [size.height(), size.width(), 3];
+        if wanted.cameras().is_none_or(same)
+            && wanted
+                .size()
+                .is_none_or(|size| shapes.iter().all(|shape| *shape == fits(size)))
+        {
+            return Ok(());
+        }
+        let message = format!("this policy sees `{wanted}`");
+        Err(Refusal::new(422, "other_view", message))
+    }
+
     /// An error answer in the form of the request, as far as it has one.
     fn refuse(&self, refusal: &Refusal, request: &Request) -> Reply {
         let encoding = self.encoding_of(request).unwrap_or_default();
@@ -302,71 +397,6 @@ fn finish<E>(
 fn names_v3(request: &Request) -> bool {
     let header = request.headers.get(v3::PROTOCOL_HEADER);
     header.is_some_and(|version| version.as_bytes() == v3::VERSION.to_string().as_bytes())
-}
-
-fn beginning(form: Form, body: &[u8]) -> Result<Beginning, Refusal> {
-    if form.protocol == Protocol::V3 {
-        let request = v3::ResetRequest::read(form.encoding, body).map_err(unreadable)?;
-        let task = request.task_config;
-        return Ok(Beginning {
-            id: Some(request.episode_id),
-            env: task.env().clone(),
-            seed: task.seed(),
-            max_chunk: task.max_chunk,
-        });
-    }
-    let task = p1::ResetRequest::read(body)
-        .map_err(unreadable)?
-        .task_config;
-    Ok(Beginning {
-        id: None,
-        env: task.env().clone(),
-        seed: task.seed(),
-        max_chunk: ChunkLimit::NONE,
-    })
-}
-
-/// `sees_images` holds for V3 only: images play no part in the older generations.
-fn question(form: Form, body: &[u8], sees_images: bool) -> Result<Question, Refusal> {
-    let blind = |proprio| Observation {
-        proprio,
-        images: Vec::new(),
-    };
-    match form.protocol {
-        Protocol::V3 => {
-            let request = v3::ActRequest::read(form.encoding, body).map_err(unreadable)?;
-            let ([x, y, z], [opening]) =
-                (request.obs.proprio.ee_pos, request.obs.proprio.gripper_open);
-            let view = if sees_images {
-                trust::view(&request)?
-            } else {
-                blind([x, y, z, opening])
-            };
-            Ok(Question {
-                id: Some(request.episode_id),
-                step: Some(request.step),
-                view,
-            })
-        }
-        Protocol::P2 => {
-            let obs = p2::ActRequest::read(body).map_err(unreadable)?.obs;
-            let [x, y, z] = obs.proprio.ee_pos;
-            Ok(Question {
-                id: None,
-                step: None,
-                // Closedness is rounded; the opening itself stands beside it.
-                view: blind([x, y, z, obs.extra.gripper_open]),
-            })
-        }
-        Protocol::P1 => {
-            let request = p1::ActRequest::read(body).map_err(unreadable)?;
-            Ok(Question {
-                id: None,
-                step: None,
-                view: blind(request.observation),
-            })
-        }
-    }
 }
 
 fn unreadable(error: impl std::error::Error) -> Refusal {

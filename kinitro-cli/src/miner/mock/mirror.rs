@@ -18,7 +18,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use kinitro_core::ids::{EnvId, EpisodeIndex, Hotkey};
@@ -27,6 +26,7 @@ use kinitro_core::record::Level;
 use kinitro_core::seed::{CycleSeed, EpisodeKey, MinerKey};
 use kinitro_sim::env::Environment;
 use kinitro_sim::metaworld::experts;
+use kinitro_sim::models::Models;
 use kinitro_sim::registry;
 use kinitro_sim::rollout::{ExpertTeacher, Teacher as _};
 
@@ -67,10 +67,10 @@ pub struct Mirror {
 
 impl Mirror {
     /// Experts with normal noise of standard deviation `noise` on each entry of their commands, as
-    /// [`ExpertTeacher`] has it; `models` is Meta-World's folder `assets`.
+    /// [`ExpertTeacher`] has it.
     ///
     /// The engine must have been set up as for an evaluation, see [`Engine::start`](crate::engine::Engine::start).
-    pub fn new(scenes: Scenes, noise: f64, models: PathBuf) -> Self {
+    pub fn new(scenes: Scenes, noise: f64, models: Models) -> Self {
         let stage = Stage {
             models,
             idle: Mutex::default(),
@@ -144,7 +144,7 @@ impl Behaviour for Mirror {
 /// Environments that wait for their next episode.
 #[derive(Debug)]
 struct Stage {
-    models: PathBuf,
+    models: Models,
     idle: Mutex<Vec<(EnvId, Box<dyn Environment>)>>,
 }
 

@@ -14,6 +14,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
+use kinitro_core::protocol::view::ViewChoice;
 use kinitro_core::protocol::wire::{
     ACT_PATH, CLOSE_PATH, ChunkLimit, Encoding, GripperConvention, HEALTH_PATH, ImageEncoding,
     Protocol, RESET_PATH,
@@ -51,6 +52,8 @@ pub struct Settings {
     pub images: Vec<ImageEncoding>,
     /// The gripper's sign in its lists of four numbers. V3 announces it; older servers do not.
     pub gripper_convention: GripperConvention,
+    /// What it wants to see: V3 requests with other images are refused with status 422. What it leaves open may be anything.
+    pub view: ViewChoice,
     /// The most further actions per answer, where the evaluator wants some.
     pub chunk: ChunkLimit,
     /// The most V3 episodes at once; one more, and the oldest is forgotten.
@@ -74,6 +77,7 @@ impl Settings {
             encodings: vec![Encoding::Json, Encoding::Msgpack],
             images: vec![ImageEncoding::Raw, ImageEncoding::Png],
             gripper_convention: GripperConvention::default(),
+            view: ViewChoice::default(),
             chunk: ChunkLimit::NONE,
             max_episodes: behaviour.affordable_episodes(),
             behaviour: Arc::new(behaviour),

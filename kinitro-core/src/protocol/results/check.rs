@@ -106,6 +106,7 @@ impl Results {
                     ));
                 }
             }
+            unique("camera", policy.cameras.iter())?;
             if policy.mean_rate != mean_rate(&policy.envs) {
                 return inconsistent(format!(
                     "policy `{name}`: the mean rate is not the mean of its rates"
@@ -122,7 +123,6 @@ impl Results {
     fn check_wire(&self, name: &PolicyName, wire: &WireResult) -> Result<(), Error> {
         let refuse =
             |reason: &str| inconsistent(format!("policy `{name}` behind a server: {reason}"));
-        unique("camera", wire.cameras.iter())?;
         let steps = self.episodes.iter().filter(|entry| entry.policy == *name);
         let steps: u64 = steps.map(|entry| u64::from(entry.steps)).sum();
         if wire.answers != steps {

@@ -58,9 +58,9 @@ pub struct Settings {
     pub level: Level,
     /// Where the scenes' keys come from.
     pub seed: SeedRecord,
-    /// The cameras that policies saw, none twice; servers of earlier protocols see what [`WireResult::cameras`] says.
+    /// The cameras of policies that choose none, none twice; [`PolicyResult::cameras`] is what each saw.
     pub cameras: Vec<CameraName>,
-    /// Size of every image.
+    /// Size of the images of policies that choose none.
     pub image_size: ImageSize,
     /// What was demanded of policies behind servers; `None` where there are none.
     pub servers: Option<ServerRules>,
@@ -109,10 +109,14 @@ pub enum SeedRecord {
 pub struct PolicyResult {
     /// What the user calls it; no two are equal.
     pub name: PolicyName,
-    /// How it was made, as the user wrote it, for example `expert:noise=0.1`.
+    /// How it was made and what it chose to see, as the user wrote it, for example `expert:noise=0.1,size=128`.
     pub spec: String,
     /// The miner; `None` in local runs.
     pub hotkey: Option<Hotkey>,
+    /// Whose images it saw, in this order, none twice; empty where nothing was drawn for it.
+    pub cameras: Vec<CameraName>,
+    /// Size of every image that it saw.
+    pub image_size: ImageSize,
     /// Its success in each environment, in the order of the settings.
     pub envs: Vec<EnvResult>,
     /// Mean of the success rates over the environments.
@@ -131,8 +135,6 @@ pub struct WireResult {
     pub protocol: Option<Protocol>,
     /// How messages were encoded; `None` if the server could not be reached.
     pub encoding: Option<Encoding>,
-    /// Whose images it was sent, in this order.
-    pub cameras: Vec<CameraName>,
     /// Actions that it was asked for and that were applied: the control steps of its episodes.
     pub answers: u64,
     /// Median time of these answers in milliseconds, 0 without any.

@@ -50,6 +50,8 @@ fn results() -> Results {
             spec: name.to_string(),
             name,
             hotkey: None,
+            cameras: vec![CameraName::Corner, CameraName::Gripper],
+            image_size: ImageSize::DEFAULT,
             mean_rate: mean_rate(&envs),
             envs,
             score,
@@ -126,7 +128,6 @@ fn served() -> Results {
     expert.wire = Some(WireResult {
         protocol: Some(Protocol::V3),
         encoding: Some(Encoding::Msgpack),
-        cameras: vec![CameraName::Corner, CameraName::Gripper],
         answers: 2 * (40 + 41 + 42),
         p50_ms: 3.25,
         p95_ms: 4.0,
@@ -189,10 +190,6 @@ fn what_is_said_of_servers_must_follow_from_the_episodes() {
     check(|wire| wire.p95_ms = 5.0, "not in order");
     check(|wire| wire.p50_ms = -1.0, "not in order");
     check(|wire| wire.max_ms = f64::INFINITY, "not in order");
-    check(
-        |wire| wire.cameras.push(CameraName::Corner),
-        "camera `corner` occurs twice",
-    );
     check_refused_of(served(), |r| r.settings.servers = None, "the reverse");
     check_refused_of(
         served(),
@@ -293,10 +290,9 @@ fn settings_and_totals_must_make_sense() {
     );
     check_refused(|r| r.settings.temperature = 0.0, "temperature");
     check_refused(|r| r.settings.episodes = 0, "no episode");
-    check_refused(
-        |r| r.settings.cameras.push(CameraName::Corner),
-        "camera `corner` occurs twice",
-    );
+    let twice = "camera `corner` occurs twice";
+    check_refused(|r| r.settings.cameras.push(CameraName::Corner), twice);
+    check_refused(|r| r.policies[1].cameras.push(CameraName::Corner), twice);
     check_refused(
         |r| r.totals.burn_weight = UnitInterval::ONE,
         "do not add up to 1",

@@ -6,6 +6,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kinitro_core::ids::{EnvId, PolicyName};
+use kinitro_core::protocol::policy::CameraName;
 use kinitro_core::protocol::results::{EpisodeEntry, Results};
 
 use super::markup::{Text, count};
@@ -24,7 +25,7 @@ impl fmt::Display for Section<'_> {
             f,
             "<section id=\"episodes\" aria-labelledby=\"episodes-title\">\n<h2 id=\"episodes-title\">Episodes</h2>\n"
         )?;
-        if results.settings.cameras.is_empty() {
+        if !shows_pictures(results) {
             writeln!(
                 f,
                 "<p>The policies were given no images, so there are no pictures.</p>"
@@ -76,8 +77,10 @@ impl Section<'_> {
             count(entry.steps, "step", "steps"),
         )?;
         let reel = self.reels.get(&(policy.clone(), env.clone()));
-        if let Some(reel) = reel {
-            self.reel(entry, reel, f)?;
+        let mut policies = self.results.policies.iter();
+        let seen = policies.find(|result| result.name == *policy);
+        if let (Some(reel), Some(result)) = (reel, seen) {
+            draw(entry, &result.cameras, reel, f)?;
         }
         if let Some(failure) = &entry.failure {
             writeln!(f, "<p class=\"failure\">{}</p>", Text(failure))?;
@@ -94,59 +97,64 @@ impl Section<'_> {
         }
         writeln!(f, "</p>\n</figure>")
     }
+}
 
-    fn reel(&self, entry: &EpisodeEntry, reel: &Reel, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let frames = reel.steps.len();
-        let steps: Vec<String> = reel.steps.iter().map(ToString::to_string).collect();
-        writeln!(
-            f,
-            "<div class=\"reel\" data-frames=\"{}\" style=\"--frames:{};--wide:{};--high:{};\
-             --sheet:url(data:image/png;base64,{})\">",
-            steps.join(","),
-            frames * self.results.settings.cameras.len(),
-            reel.size.width(),
-            reel.size.height(),
-            STANDARD.encode(&reel.png),
-        )?;
-        write!(f, "<div class=\"screen\" hidden>")?;
-        for camera in 0..self.results.settings.cameras.len() {
-            self.cell(camera * frames, camera, "now", f)?;
-        }
-        write!(
-            f,
-            "</div>\n<div class=\"controls\" role=\"group\" aria-label=\"Player of {} in {}\" hidden>\
-             <button type=\"button\" class=\"back\" aria-label=\"Frame back\">‹</button>\
-             <button type=\"button\" class=\"play\">Play</button>\
-             <button type=\"button\" class=\"on\" aria-label=\"Frame on\">›</button>\
-             <input type=\"range\" min=\"0\" max=\"{}\" value=\"0\" aria-label=\"Frame\">\
-             <output>step 0</output></div>\n<div class=\"strip\">",
-            Text(entry.policy.as_str()),
-            Text(short_name(entry.env.as_str())),
-            frames - 1,
-        )?;
-        let shown = [("start", 0), ("middle", reel.middle), ("end", frames - 1)];
-        for (moment, frame) in shown {
-            write!(f, "<div>")?;
-            for camera in 0..self.results.settings.cameras.len() {
-                self.cell(camera * frames + frame, camera, moment, f)?;
-            }
-            write!(f, "<small>{moment}: {}</small></div>", reel.steps[frame])?;
-        }
-        writeln!(f, "</div>\n</div>")
-    }
+/// Whether anybody saw anything.
+pub(super) fn shows_pictures(results: &Results) -> bool {
+    let mut policies = results.policies.iter();
+    policies.any(|policy| !policy.cameras.is_empty())
+}
 
-    /// One frame of a reel's sheet.
-    fn cell(
-        &self,
-        frame: usize,
-        camera: usize,
-        moment: &str,
-        f: &mut fmt::Formatter<'_>,
-    ) -> fmt::Result {
-        let camera = self.results.settings.cameras[camera].as_str();
-        write!(
-            f,
-            "<span class=\"cell\" role=\"img\" aria-label=\"{camera}, {moment}\" style=\"--frame:{frame}\"></span>"
-        )
+/// The strip and the player of an episode that was seen through these cameras.
+fn draw(
+    entry: &EpisodeEntry,
+    cameras: &[CameraName],
+    reel: &Reel,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let frames = reel.steps.len();
+    let steps: Vec<String> = reel.steps.iter().map(ToString::to_string).collect();
+    writeln!(
+        f,
+        "<div class=\"reel\" data-frames=\"{}\" style=\"--frames:{};--wide:{};--high:{};\
+         --sheet:url(data:image/jpeg;base64,{})\">",
+        steps.join(","),
+        frames * cameras.len(),
+        reel.size.width(),
+        reel.size.height(),
+        STANDARD.encode(&reel.jpeg),
+    )?;
+    write!(f, "<div class=\"screen\" hidden>")?;
+    for (position, camera) in cameras.iter().enumerate() {
+        cell(position * frames, *camera, "now", f)?;
     }
+    write!(
+        f,
+        "</div>\n<div class=\"controls\" role=\"group\" aria-label=\"Player of {} in {}\" hidden>\
+         <button type=\"button\" class=\"back\" aria-label=\"Frame back\">‹</button>\
+         <button type=\"button\" class=\"play\">Play</button>\
+         <button type=\"button\" class=\"on\" aria-label=\"Frame on\">›</button>\
+         <input type=\"range\" min=\"0\" max=\"{}\" value=\"0\" aria-label=\"Frame\">\
+         <output>step 0</output></div>\n<div class=\"strip\">",
+        Text(entry.policy.as_str()),
+        Text(short_name(entry.env.as_str())),
+        frames - 1,
+    )?;
+    let shown = [("start", 0), ("middle", reel.middle), ("end", frames - 1)];
+    for (moment, frame) in shown {
+        write!(f, "<div>")?;
+        for (position, camera) in cameras.iter().enumerate() {
+            cell(position * frames + frame, *camera, moment, f)?;
+        }
+        write!(f, "<small>{moment}: {}</small></div>", reel.steps[frame])?;
+    }
+    writeln!(f, "</div>\n</div>")
+}
+
+/// One frame of a reel's sheet.
+fn cell(frame: usize, camera: CameraName, moment: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "<span class=\"cell\" role=\"img\" aria-label=\"{camera}, {moment}\" style=\"--frame:{frame}\"></span>"
+    )
 }

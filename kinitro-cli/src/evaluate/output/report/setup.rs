@@ -3,9 +3,10 @@
 use std::fmt;
 
 use kinitro_core::ids::EnvId;
-use kinitro_core::protocol::results::{Results, SeedRecord};
+use kinitro_core::protocol::results::{PolicyResult, Results, SeedRecord};
 use kinitro_core::protocol::wire::GripperConvention;
 
+use super::episodes::shows_pictures;
 use super::markup::Text;
 use super::scored;
 use crate::policy_server::LatencyProfile;
@@ -42,6 +43,9 @@ impl fmt::Display for Section<'_> {
             Text(&command)
         )?;
         table("settings", "Settings", &settings(results), f)?;
+        let caption =
+            "Views: whose images each policy saw, and how large; baselines look at nothing";
+        table("view", caption, &views(results), f)?;
         let identity: Vec<_> = results
             .identity
             .fields()
@@ -53,7 +57,7 @@ impl fmt::Display for Section<'_> {
         for (file, content) in FILES {
             writeln!(f, "<li><a href=\"./{file}\">{file}</a>: {content}</li>")?;
         }
-        if !results.settings.cameras.is_empty() {
+        if shows_pictures(results) {
             writeln!(
                 f,
                 "<li><a href=\"./pictures/\">pictures/</a>: episode 0 at start, middle and end</li>"
@@ -85,18 +89,9 @@ fn table(
 
 fn settings(results: &Results) -> Vec<(String, String)> {
     let settings = &results.settings;
-    let list = |names: Vec<&str>| {
-        if names.is_empty() {
-            "none".to_owned()
-        } else {
-            names.join(", ")
-        }
-    };
+    let envs: Vec<&str> = settings.envs.iter().map(EnvId::as_str).collect();
     let mut rows = vec![
-        (
-            "environments",
-            list(settings.envs.iter().map(EnvId::as_str).collect()),
-        ),
+        ("environments", envs.join(", ")),
         ("episodes", settings.episodes.to_string()),
         ("profile", settings.profile.to_string()),
         ("level", settings.level.to_string()),
@@ -108,22 +103,7 @@ fn settings(results: &Results) -> Vec<(String, String)> {
             rows.push(("block hash", hash.to_string()));
         }
     }
-    let size = settings.image_size;
     rows.extend([
-        (
-            "cameras",
-            list(
-                settings
-                    .cameras
-                    .iter()
-                    .map(|camera| camera.as_str())
-                    .collect(),
-            ),
-        ),
-        (
-            "image size",
-            format!("{} × {}", size.width(), size.height()),
-        ),
         ("scheme", settings.scheme.clone()),
         ("temperature", settings.temperature.to_string()),
     ]);
@@ -142,6 +122,20 @@ fn settings(results: &Results) -> Vec<(String, String)> {
     let parameters = settings.rule_parameters.iter();
     rows.chain(parameters.map(|(name, value)| (name.clone(), value.clone())))
         .collect()
+}
+
+/// What each policy saw.
+fn views(results: &Results) -> Vec<(String, String)> {
+    let seen = |policy: &PolicyResult| {
+        let cameras: Vec<&str> = policy.cameras.iter().map(|name| name.as_str()).collect();
+        let (width, height) = (policy.image_size.width(), policy.image_size.height());
+        let seen = match cameras.as_slice() {
+            [] => "nothing".to_owned(),
+            cameras => format!("{}, {width} × {height}", cameras.join(", ")),
+        };
+        (policy.name.to_string(), seen)
+    };
+    results.policies.iter().map(seen).collect()
 }
 
 /// The command line that asks for the same evaluation; what is as by default is left out, what is secret is named.
@@ -225,7 +219,7 @@ fn fraction(number: f64) -> String {
 
 /// A word as a POSIX shell reads it back.
 fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-=:,/@".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-=:,/@+".contains(c);
     if word.chars().all(is_plain) && !word.is_empty() {
         return word.to_owned();
     }
