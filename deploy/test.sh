@@ -25,7 +25,8 @@ step cargo fmt --all --check
 step env MUJOCO_DYNAMIC_LINK_DIR=/nonexistent KINITRO_TEST_DATA= cargo test -p kinitro-core -p kinitro-scoring
 # The suites compare debug builds with optimized ones.
 step cargo build --release -p kinitro-cli -p kinitro-tests
-step cargo build
+# With the features of the tests, so that nothing is compiled twice.
+step cargo build --all-features
 step cargo test --all-features
 step cargo run --quiet --package kinitro-tests --bin xtask -- check
 step cargo clippy --workspace --all-targets --all-features -- -D warnings

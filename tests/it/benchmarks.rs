@@ -200,7 +200,7 @@ fn benchmarks_equal_the_recorded_one() {
 
 #[test]
 fn an_environment_shows_a_placed_task_and_hides_its_goal_if_told_to() {
-    let models = places::models().join("sawyer_xyz");
+    let models = places::model_folder().join("sawyer_xyz");
     let task = tasks::find("push-v3").unwrap();
     let mut env = SawyerEnv::new(&models, task).unwrap();
     let open = &Benchmark::mt1(task, 3).train[0];

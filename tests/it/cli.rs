@@ -74,6 +74,7 @@ fn help_tells_what_there_is() {
         ("kinitro", "--help"),
         ("evaluate", "evaluate --help"),
         ("replay", "replay --help"),
+        ("render", "render --help"),
         ("miner", "miner --help"),
         ("miner-mock", "miner mock --help"),
         ("miner-test", "miner test --help"),
@@ -168,6 +169,50 @@ fn bad_arguments_are_one_error_and_exit_code_2() {
         ("replay", &["<FILE|DIR>"]),
         ("nonsense", &["nonsense"]),
     ] {
+        check_error(line, 2, parts);
+    }
+}
+
+#[test]
+fn views_that_cannot_be_are_refused() {
+    let cases: [(&str, &[&str]); 11] = [
+        (
+            "evaluate --policy a=expert --cameras corner,corner2,gripper",
+            &["limit of 2 cameras"],
+        ),
+        (
+            "evaluate --policy a=expert,cameras=front",
+            &["unknown camera `front`", "lerobot_corner2"],
+        ),
+        (
+            "evaluate --policy a=expert,cameras=corner+gripper+topview",
+            &["limit of 2 cameras"],
+        ),
+        (
+            "evaluate --policy a=expert,size=100",
+            &["`100`", "84, 128, 224"],
+        ),
+        (
+            "evaluate --policy a=http://localhost:8001#p1,cameras=corner",
+            &["`a` cannot choose", "corner and gripper"],
+        ),
+        (
+            "miner mock --protocol p2 --view size=128",
+            &["`--view` is for V3"],
+        ),
+        (
+            "miner test http://localhost:8001 --view cameras=front",
+            &["unknown camera `front`"],
+        ),
+        (
+            "env bench --cameras corner --compare envpool",
+            &["draws no images"],
+        ),
+        ("env bench --cameras none", &["names none"]),
+        ("env bench --cameras corner --threads 2", &["--threads"]),
+        ("env bench --size 128", &["--cameras"]),
+    ];
+    for (line, parts) in cases {
         check_error(line, 2, parts);
     }
 }
@@ -525,6 +570,22 @@ fn environments_are_listed_and_tested() {
     ] {
         assert!(record.join(file).is_file(), "{file}");
     }
+}
+
+#[test]
+fn speed_with_images_is_measured_on_one_core() {
+    let line = "env bench reach-v3 --seconds 0.001 --cameras corner,gripper --size 128 --json";
+    let report = json(&check(line, 0).stdout);
+    let summary = &report["summary"];
+    let rate = |name: &str| summary[name].as_f64().unwrap();
+    let with_images = rate("steps_per_second_with_images");
+    assert!(0.0 < with_images && with_images < rate("steps_per_second_without_images"));
+    assert_eq!(summary["metaworld_images_mean_ratio"], Value::Null);
+    let costs = ["84", "128", "224", "480"].map(|side| summary["picture_ms"][side].as_f64());
+    assert!(costs.is_sorted() && costs[0] > Some(0.0), "{costs:?}");
+    assert_eq!(report["image_size"]["width"], 128);
+    assert_eq!(report["cameras"], serde_json::json!(["corner", "gripper"]));
+    assert!(report["core"].is_u64());
 }
 
 #[test]

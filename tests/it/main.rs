@@ -17,12 +17,17 @@ mod catalogue;
 mod cli;
 mod conformance;
 mod determinism;
+#[cfg(feature = "gl")]
+mod fidelity;
 mod hostile;
+mod looks;
 mod markers;
+mod meshes;
 mod mock;
 mod parity;
 mod receipts;
-mod rendering;
+mod render;
 mod report;
 mod resets;
 mod servers;
+mod views;

@@ -1,7 +1,5 @@
 //! The marker of the goal in what cameras see: where the target is, and no other goal beside it.
 
-use std::path::Path;
-
 use kinitro_core::ids::{EnvId, EpisodeIndex};
 use kinitro_core::protocol::policy::{Action, CameraName};
 use kinitro_core::record::Level;
@@ -12,6 +10,7 @@ use kinitro_sim::episode::{EpisodeStart, Simulator, View};
 use kinitro_sim::metaworld::evaluation::EvaluationEnv;
 use kinitro_sim::metaworld::spec::TaskSpec;
 use kinitro_sim::metaworld::tasks::{TASKS, find};
+use kinitro_sim::models::Models;
 use kinitro_sim::physics::visual::SiteOverride;
 use kinitro_sim::render::scene::{ObjectId, SceneModel, ScenePoses};
 use kinitro_sim::render::{Renderer, Shot, camera};
@@ -94,16 +93,12 @@ fn picture(env: &EvaluationEnv, scene: &SceneModel, markers: &[SiteOverride]) ->
     let size = ImageSize::new(SIZE, SIZE).unwrap();
     let view = camera::View::of(scene, CameraName::Corner).unwrap();
     let mut rgb = vec![0; size.rgb_len()];
-    let mut shot = Shot {
-        view,
-        size,
-        rgb: &mut rgb,
-    };
+    let mut shot = Shot::rgb(view, size, &mut rgb);
     Renderer::new().render(scene, &poses, &mut shot).unwrap();
     rgb
 }
 
-fn observed(models: &Path, task: &'static TaskSpec, episode: u64) -> Vec<u8> {
+fn observed(models: &Models, task: &'static TaskSpec, episode: u64) -> Vec<u8> {
     let view = View {
         cameras: vec![CameraName::Corner],
         size: ImageSize::new(SIZE, SIZE).unwrap(),
@@ -114,7 +109,8 @@ fn observed(models: &Path, task: &'static TaskSpec, episode: u64) -> Vec<u8> {
     let start = EpisodeStart {
         miner_key: MinerKey::derive(&key, None),
         key,
-        level: Level::Seed,
+        // The scene alone decides the picture: looks are not drawn.
+        level: Level::None,
     };
     let episode = simulator.begin(&start).unwrap();
     episode.observation().images[0].rgb().to_vec()
@@ -126,7 +122,7 @@ fn policies_see_where_the_goal_is() {
     let models = places::models();
     let task = find("reach-v3").unwrap();
     let mut env = EvaluationEnv::new(&models, task).unwrap();
-    env.begin(&key(task, 0), Level::Seed).unwrap();
+    env.begin(&key(task, 0), Level::None).unwrap();
     let scene = env.scene_model().unwrap();
     let marker = env.moved_markers()[0];
     let here = picture(&env, &scene, &[marker]);

@@ -250,5 +250,5 @@ fn on_host_libm(test: &str, body: impl FnOnce()) {
 }
 
 fn model_dir() -> PathBuf {
-    places::models().join("sawyer_xyz")
+    places::model_folder().join("sawyer_xyz")
 }

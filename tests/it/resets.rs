@@ -46,7 +46,7 @@ fn the_short_way_is_taken_where_it_leads_to_the_same_place() {
 /// Where the task's way and the long way part, if they do.
 fn difference(task: &'static TaskSpec) -> Option<String> {
     let name = task.name;
-    let dir = places::models().join("sawyer_xyz");
+    let dir = places::model_folder().join("sawyer_xyz");
     let mut short = SawyerEnv::new(&dir, task).unwrap();
     let mut long = short.duplicate().unwrap();
     let mut draws = Draws::from_key([3; 32], 0);
@@ -83,7 +83,7 @@ fn difference(task: &'static TaskSpec) -> Option<String> {
 #[test]
 fn both_ways_refuse_what_is_no_placement() {
     let task = tasks::find("door-lock-v3").unwrap();
-    let dir = places::models().join("sawyer_xyz");
+    let dir = places::model_folder().join("sawyer_xyz");
     let mut env = SawyerEnv::new(&dir, task).unwrap();
     let placement = Benchmark::mt1(task, 5).train[0].placement.clone();
     let expected = env.reset_parity(&placement).unwrap();

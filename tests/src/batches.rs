@@ -103,9 +103,11 @@ fn play(
     let options = BatchOptions {
         threads: shape.threads,
         view,
+        depth: shape.images,
+        segmentation: shape.images,
         ..BatchOptions::default()
     };
-    let mut buffers = Buffers::new(members.len(), &options.view);
+    let mut buffers = Buffers::new(members.len(), &options);
     let mut batch = Batch::new(&places::models(), &members, options)?;
     let steps = if shape.images { STEPS_SEEN } else { STEPS };
     for (part, &steps) in steps.iter().enumerate() {
@@ -225,4 +227,10 @@ fn hash_row(buffers: &Buffers, row: usize, hasher: &mut Sha256) {
         hasher.update(bits.to_le_bytes());
     }
     hasher.update(buffers.row_images(row));
+    for depth in buffers.row_depth(row) {
+        hasher.update(depth.to_le_bytes());
+    }
+    for segment in buffers.row_segmentation(row).as_flattened() {
+        hasher.update(segment.to_le_bytes());
+    }
 }

@@ -8,11 +8,16 @@
 pub mod batches;
 pub mod borders;
 pub mod experts;
+#[cfg(feature = "gl")]
+pub mod fidelity;
 pub mod http;
+pub mod looks;
+pub mod meshes;
 pub mod places;
+pub mod probe;
 pub mod process;
 pub mod program;
 pub mod seeds;
-pub mod segmentation;
+pub mod sheets;
 pub mod simulators;
 pub mod soak;

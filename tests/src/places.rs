@@ -1,6 +1,10 @@
 //! Where the workspace keeps what tests need.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use kinitro_sim::models::Models;
+use kinitro_sim::render::store::MeshStore;
 
 /// The root of the checkout.
 pub fn workspace() -> &'static Path {
@@ -18,7 +22,7 @@ pub fn python() -> PathBuf {
 ///
 /// # Panics
 /// If it is not there.
-pub fn models() -> PathBuf {
+pub fn model_folder() -> PathBuf {
     let lib = workspace().join(".venv/lib");
     let entries = std::fs::read_dir(&lib)
         .unwrap_or_else(|_| panic!("`{}` is missing: run deploy/bootstrap.sh", lib.display()));
@@ -27,6 +31,15 @@ pub fn models() -> PathBuf {
         .map(|entry| entry.path().join("site-packages/metaworld/assets"))
         .find(|assets| assets.is_dir())
         .expect("Meta-World is not installed in .venv: run deploy/bootstrap.sh")
+}
+
+/// The models in that folder, with the meshes that all tests of a process share.
+///
+/// # Panics
+/// If they are not there.
+pub fn models() -> Models {
+    static MESHES: LazyLock<MeshStore> = LazyLock::new(MeshStore::in_memory);
+    Models::new(model_folder(), MESHES.clone())
 }
 
 /// The folder of recorded data, if `KINITRO_TEST_DATA` names one; otherwise says that `what` is skipped.
@@ -42,4 +55,14 @@ pub fn test_data(what: &str) -> Option<PathBuf> {
 /// then run them all.
 pub fn full() -> bool {
     std::env::var_os("KINITRO_TEST_FULL").is_some()
+}
+
+/// Whether this machine has OpenGL; otherwise says that `what` is skipped.
+#[cfg(feature = "gl")]
+pub fn opengl(what: &str) -> bool {
+    let devices = kinitro_sim::physics::gl::devices();
+    if let Err(reason) = &devices {
+        println!("skipped: {what}, since {reason}");
+    }
+    devices.is_ok()
 }

@@ -96,8 +96,12 @@ pub fn contact() -> anyhow::Result<Vec<(CameraName, Sheet)>> {
     let envs = registry::ids();
     let blocks = envs.len().div_ceil(TASKS_PER_ROW);
     let tile = ImageSize::new(TILE, TILE)?;
+    // The preset shows what `corner4` does.
+    let cameras = CameraName::NAMES.map(|(camera, _)| camera).into_iter();
     let view = View {
-        cameras: CameraName::NAMES.map(|(camera, _)| camera).to_vec(),
+        cameras: cameras
+            .filter(|camera| *camera != CameraName::LerobotCorner2)
+            .collect(),
         size: tile,
     };
     let page = || Sheet::new(tile, TASKS_PER_ROW, levels.len() * blocks);

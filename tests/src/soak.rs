@@ -53,7 +53,7 @@ pub fn run(
         threads,
         ..BatchOptions::default()
     };
-    let mut buffers = Buffers::new(count, &options.view);
+    let mut buffers = Buffers::new(count, &options);
     let mut batch = Batch::new(&places::models(), &members, options)?;
     let mut draws = Draws::from_key([0; 32], 0);
     batch.reset(&mut buffers.outputs())?;

@@ -4,7 +4,6 @@ use kinitro_core::record::Level;
 use kinitro_core::seed::CycleSeed;
 use kinitro_sim::batch::{Autoreset, BatchOptions, Buffers, Ending, INFO_LEN, Member, Scenes};
 use kinitro_sim::env::STATE_LEN;
-use kinitro_sim::episode::View;
 use kinitro_sim::metaworld::env::{GoalVisibility, SawyerEnv, TIME_LIMIT};
 use kinitro_sim::metaworld::experts::expert;
 use kinitro_tests::batches::{placed, row_bits};
@@ -148,7 +147,7 @@ fn without_autoreset_the_caller_resets_each_by_itself() {
     assert_eq!(buffers.observation(over), before.observation(over));
     assert_ne!(buffers.observation(3), before.observation(3));
 
-    let mut one = Buffers::new(1, &View::state_only());
+    let mut one = Buffers::new(1, &BatchOptions::default());
     batch.reset_members(&[over], &mut one.outputs()).unwrap();
     assert_eq!(one.observation(0), second.observation(over));
     batch.step(&[[0.0; 4]; 4], &mut buffers.outputs()).unwrap();
@@ -167,7 +166,7 @@ fn time_runs_out_as_for_a_single_environment() {
         scenes: placed(task(name), 3),
     };
     let (mut batch, mut buffers) = open(&vec![member; 2], BatchOptions::default());
-    let dir = places::models().join("sawyer_xyz");
+    let dir = places::model_folder().join("sawyer_xyz");
     let mut single = SawyerEnv::new(&dir, task(name)).unwrap();
 
     batch.reset(&mut buffers.outputs()).unwrap();

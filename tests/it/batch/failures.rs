@@ -7,6 +7,7 @@ use kinitro_core::units::ImageSize;
 use kinitro_sim::Error;
 use kinitro_sim::batch::{Autoreset, Batch, BatchOptions, Member, Outputs, Scenes};
 use kinitro_sim::episode::View;
+use kinitro_sim::models::Models;
 use kinitro_tests::batches::{placed, row_bits};
 use kinitro_tests::places;
 
@@ -170,7 +171,7 @@ fn batches_that_cannot_be_are_refused() {
         Batch::new(&models, &list, BatchOptions::default()),
         Err(Error::NoPlacements { index: 1 })
     ));
-    let missing = places::workspace().join("docs");
+    let missing = Models::in_folder(places::workspace().join("docs"));
     assert!(matches!(
         Batch::new(&missing, &members(&["reach-v3"]), BatchOptions::default()),
         Err(Error::CompileModel { .. })

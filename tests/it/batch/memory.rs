@@ -37,6 +37,8 @@ fn steps_allocate_nothing() {
             let options = BatchOptions {
                 threads: threads(threads_),
                 view,
+                depth: true,
+                segmentation: true,
                 ..BatchOptions::default()
             };
             let (mut batch, mut buffers) = open(&members, options);

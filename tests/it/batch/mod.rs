@@ -3,6 +3,7 @@
 mod episodes;
 mod failures;
 mod independence;
+mod layers;
 mod memory;
 
 use std::num::NonZeroUsize;
@@ -33,7 +34,7 @@ fn members(tasks: &[&str]) -> Vec<Member> {
 
 /// A batch, and buffers of its size.
 fn open(members: &[Member], options: BatchOptions) -> (Batch, Buffers) {
-    let buffers = Buffers::new(members.len(), &options.view);
+    let buffers = Buffers::new(members.len(), &options);
     let batch = Batch::new(&places::models(), members, options).unwrap();
     (batch, buffers)
 }

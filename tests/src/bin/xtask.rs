@@ -1,17 +1,22 @@
 //! Development tasks: `cargo xtask gen` writes the generated documents and the seeds of the fuzz corpus, `cargo xtask check`
-//! checks the documents and the layers; `batch-digests` and `soak` are what tests of the batch run in other builds, and people by hand.
+//! checks the documents and the layers; `batch-digests`, `soak` and `probe` are what tests run in other builds, and people by hand.
+//! `sheets` draws the contact sheets of the documentation, `cargo xtask-gl fidelity` compares all pictures with MuJoCo's renderer.
 
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 use std::{env, fs};
 
 use anyhow::{Context as _, bail};
 use kinitro_core::record::Level;
+use kinitro_sim::metaworld::tasks::TASKS;
+use kinitro_sim::physics::libm::{self, LibmMode};
 use kinitro_sim::registry;
 use kinitro_tests::soak::{self, Progress};
-use kinitro_tests::{batches, experts, places, seeds};
+use kinitro_tests::{batches, experts, meshes, places, probe, seeds, sheets};
 
 fn main() -> ExitCode {
     let task = env::args().nth(1);
@@ -20,8 +25,11 @@ fn main() -> ExitCode {
         Some("check") => check(),
         Some("batch-digests") => batch_digests(),
         Some("soak") => soaking(),
+        Some("probe") => probing(),
+        Some("sheets") => contact_sheets(),
+        Some("fidelity") => fidelity(),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo xtask gen | check | batch-digests SHAPE… | soak [STEPS [THREADS]]"
+            "usage: cargo xtask gen | check | batch-digests SHAPE… | soak [STEPS [THREADS]] | probe TRAINED HELD_OUT [TASK…] | sheets | fidelity"
         )),
     };
     match done {
@@ -61,8 +69,18 @@ fn environments() -> String {
     page
 }
 
+/// Where the table of prepared meshes lies.
+const MESHES: &str = "kinitro-sim/src/render/meshes.txt";
+
+/// The table as this machine computes it, with the mathematics of evaluations.
+fn mesh_table() -> anyhow::Result<String> {
+    libm::init(LibmMode::Pinned)?;
+    meshes::table(&places::models())
+}
+
 fn generate() -> anyhow::Result<()> {
     seeds::write()?;
+    fs::write(places::workspace().join(MESHES), mesh_table()?).context(MESHES)?;
     let folder = places::workspace().join("docs/generated");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     for (name, content) in documents() {
@@ -74,6 +92,12 @@ fn generate() -> anyhow::Result<()> {
 
 fn check() -> anyhow::Result<()> {
     let mut faults = Vec::new();
+    let meshes = fs::read_to_string(places::workspace().join(MESHES)).unwrap_or_default();
+    if meshes != mesh_table()? {
+        faults.push(format!(
+            "`{MESHES}` is not what the models and the code say: run `cargo xtask gen`"
+        ));
+    }
     for (name, content) in documents() {
         let path = places::workspace().join("docs/generated").join(name);
         if fs::read_to_string(&path).unwrap_or_default() != content {
@@ -104,6 +128,38 @@ fn batch_digests() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How well a small regressor locates object and goal in pictures of the tasks that are named, or of all: a line of JSON each.
+fn probing() -> anyhow::Result<()> {
+    let mut arguments = env::args().skip(2);
+    let mut scenes = || -> anyhow::Result<u64> {
+        let count = arguments.next().context("two numbers of scenes")?;
+        Ok(count.parse()?)
+    };
+    let scenes = [scenes()?, scenes()?];
+    let named: Vec<_> = arguments.collect();
+    let tasks = TASKS
+        .iter()
+        .filter(|task| named.is_empty() || named.iter().any(|it| it == task.name));
+    let rounds: Vec<_> = tasks
+        .flat_map(|task| [Level::None, Level::Seed].map(|level| (*task, level)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let work = || -> anyhow::Result<()> {
+        while let Some(&(task, level)) = rounds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            for finding in probe::try_task(task, level, &mut probe::Ours, scenes) {
+                print(&serde_json::to_string(&finding)?);
+            }
+        }
+        Ok(())
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let mut results = workers.into_iter().map(ScopedJoinHandle::join);
+        results.try_for_each(|result| result.expect("scenes can be drawn"))
+    })
+}
+
 /// Two million steps on one thread, unless told otherwise.
 fn soaking() -> anyhow::Result<()> {
     let mut arguments = env::args().skip(2);
@@ -126,6 +182,44 @@ fn soaking() -> anyhow::Result<()> {
         ));
     })?;
     Ok(())
+}
+
+/// Draws `docs/images/scenes-<camera>.png`.
+fn contact_sheets() -> anyhow::Result<()> {
+    for (camera, sheet) in sheets::contact()? {
+        write_picture(&format!("scenes-{camera}.png"), &sheet)?;
+    }
+    Ok(())
+}
+
+/// Writes `docs/generated/fidelity.md` and `docs/images/fidelity.png`.
+#[cfg(feature = "gl")]
+fn fidelity() -> anyhow::Result<()> {
+    use kinitro_tests::fidelity::{Settings, all_cases, compare, page, shown_cases};
+
+    let devices = kinitro_sim::physics::gl::devices()?;
+    let settings = Settings {
+        smooth: true,
+        ..Settings::DEFAULT
+    };
+    let compared = compare(&all_cases(), &settings)?;
+    let shown = compare(&shown_cases(&compared), &Settings::TO_SHOW)?;
+    write_picture("fidelity.png", &sheets::beside(&shown, settings.size)?)?;
+    let path = places::workspace().join("docs/generated/fidelity.md");
+    fs::write(&path, page(&compared, &shown, &devices[0]))
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+#[cfg(not(feature = "gl"))]
+fn fidelity() -> anyhow::Result<()> {
+    bail!("this task needs MuJoCo's renderer: `cargo xtask-gl fidelity`")
+}
+
+fn write_picture(name: &str, sheet: &sheets::Sheet) -> anyhow::Result<()> {
+    let path = places::workspace().join("docs/images").join(name);
+    let png = sheet.png()?;
+    print(&format!("{}: {} KB", path.display(), png.len() / 1000));
+    fs::write(&path, png).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 fn print(line: &str) {
