@@ -54,7 +54,7 @@ pub(crate) fn libm(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 ///         that are not four, or not finite, end the episode with outcome ``invalid_action``.
 ///     seed: With ``env`` and ``episode``, decides the scene; the ``--seed`` of the command line. 0 to 2**64 - 1.
 ///     episode: Index of the episode, 0 to 2**64 - 1.
-///     level: How much scenes vary: ``none`` (placement only), ``seed`` (placement, physics and reset noise) or ``hard``
+///     level: How much scenes vary: ``none`` (placement only), ``seed`` (placement, physics, reset noise and looks) or ``hard``
 ///         (wider ranges of physics, gravity tilted, commands delayed).
 ///     noise: Standard deviation of normal noise on each of the expert's commands, after clipping; at least 0.
 ///     cameras: Cameras whose images are rendered, in this order: ``corner``, ``corner2``, ``corner3``, ``corner4``,
