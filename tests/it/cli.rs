@@ -7,9 +7,12 @@ use std::process::{Command, Stdio};
 
 use kinitro_core::protocol::results::Results;
 use kinitro_core::record::Transcript;
-use kinitro_tests::places::{test_data, workspace};
+use kinitro_tests::places::workspace;
 use kinitro_tests::program::{Finished, command, executable, kinitro};
 use serde_json::Value;
+
+mod scoring;
+mod speed;
 
 /// One cheap environment with an expert that solves it in a few dozen steps.
 const REACH: &str = "metaworld/reach-v3";
@@ -569,149 +572,5 @@ fn environments_are_listed_and_tested() {
         "episode_00000/images/corner_002.png",
     ] {
         assert!(record.join(file).is_file(), "{file}");
-    }
-}
-
-#[test]
-fn speed_with_images_is_measured_on_one_core() {
-    let line = "env bench reach-v3 --seconds 0.001 --cameras corner,gripper --size 128 --json";
-    let report = json(&check(line, 0).stdout);
-    let summary = &report["summary"];
-    let rate = |name: &str| summary[name].as_f64().unwrap();
-    let with_images = rate("steps_per_second_with_images");
-    assert!(0.0 < with_images && with_images < rate("steps_per_second_without_images"));
-    assert_eq!(summary["metaworld_images_mean_ratio"], Value::Null);
-    let costs = ["84", "128", "224", "480"].map(|side| summary["picture_ms"][side].as_f64());
-    assert!(costs.is_sorted() && costs[0] > Some(0.0), "{costs:?}");
-    assert_eq!(report["image_size"]["width"], 128);
-    assert_eq!(report["cameras"], serde_json::json!(["corner", "gripper"]));
-    assert!(report["core"].is_u64());
-}
-
-#[test]
-fn speed_is_measured_and_summed_up() {
-    let dir = tempfile::tempdir().unwrap();
-    let (chart, peers) = (dir.path().join("chart.svg"), dir.path().join("peers"));
-    let line = format!(
-        "env bench reach-v3 --rounds 1 --seconds 0.001 --threads 2 --compare envpool --peers {} --python /nonexistent \
-         --chart {} --json",
-        peers.display(),
-        chart.display()
-    );
-    let finished = check(&line, 0);
-    let report = json(&finished.stdout);
-    let shape = |index: usize| &report["tasks"][0]["shapes"][index];
-    for (index, environments, threads) in [(0, 1, 1), (1, 16, 2)] {
-        let shape = shape(index);
-        assert_eq!(
-            (&shape["environments"], &shape["threads"]),
-            (&environments.into(), &threads.into())
-        );
-        for system in ["kinitro", "kinitro_without_info", "floor"] {
-            assert!(shape[system]["median"].as_f64() > Some(0.0), "{system}");
-        }
-        assert!(shape["mj_step_share"].as_f64() > Some(0.0));
-    }
-    assert_eq!(shape(2), &Value::Null);
-    assert!(report["machine"]["cores"].as_u64() > Some(0));
-
-    // The summary comes last, and what was not measured is there as null.
-    let summary = &report["summary"];
-    assert!(finished.stdout.trim_end().ends_with("}}"));
-    assert!(
-        finished
-            .stdout
-            .contains("\"summary\":{\"envpool_mean_ratio\":null,")
-    );
-    for name in ["envpool_worst_ratio", "metaworld_mean_ratio"] {
-        assert!(summary.get(name).is_some_and(Value::is_null), "{name}");
-    }
-    for name in [
-        "mj_step_share",
-        "reset_ms_median",
-        "reset_ms_median_randomized",
-    ] {
-        assert!(summary[name].as_f64() > Some(0.0), "{name}");
-    }
-
-    // A peer that cannot be had is never passed over in silence.
-    let failure = report["peers"][0]["failure"].as_str().unwrap();
-    assert!(failure.contains("`/nonexistent`"), "{failure}");
-    let warning = format!("warning: no figures of envpool: {failure}");
-    assert!(finished.stderr.contains(&warning), "{}", finished.stderr);
-    assert!(fs::read_to_string(chart).unwrap().contains("not measured"));
-}
-
-#[test]
-fn scoring_can_be_tried() {
-    let line = "test-scoring --n-miners 4 --n-envs 3 --episodes-per-env 400 --seed 3";
-    let scored = check(line, 0);
-    assert_eq!(
-        scored,
-        check(&line.replace("test-scoring", "scoring test"), 0)
-    );
-    let report = json(&check(&format!("{line} --json"), 0).stdout);
-    let weights = report["miners"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|miner| miner["weight_u16"].as_u64().unwrap());
-    assert_eq!(
-        weights.sum::<u64>() + report["burn_u16"].as_u64().unwrap(),
-        65_535
-    );
-    let dethroned = check("test-scoring --n-miners 3", 0).stdout;
-    assert!(
-        dethroned.contains("held titles until `miner-1` took them"),
-        "{dethroned}"
-    );
-    for rule in ["first_commit", "epsilon_pareto"] {
-        check(
-            &format!("{line} --rule {rule} --scheme equal --temperature 0.5"),
-            0,
-        );
-    }
-
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("table.json");
-    fs::write(
-        &file,
-        r#"{"environments": ["a"], "miners": [{"name": "x", "scores": [0.5]}]}"#,
-    )
-    .unwrap();
-    check_error(
-        &format!("test-scoring --input {}", file.display()),
-        2,
-        &["needs the outcome of every episode"],
-    );
-    check(
-        &format!(
-            "test-scoring --rule first_commit --input {}",
-            file.display()
-        ),
-        0,
-    );
-    fs::write(&file, "[]").unwrap();
-    check_error(
-        &format!("test-scoring --input {}", file.display()),
-        2,
-        &["is not a table"],
-    );
-}
-
-#[test]
-fn recorded_scoring_cases_are_checked() {
-    let Some(data) = test_data("checking recorded scoring cases") else {
-        return;
-    };
-    for file in ["reference_cases.json.gz", "standing_cases.json.gz"] {
-        let path = data.join("golden/scoring").join(file);
-        let report = check(
-            &format!("test-scoring --json --golden {}", path.display()),
-            0,
-        )
-        .stdout;
-        assert!(json(&report)["cases"].as_u64().unwrap() > 100, "{report}");
-        assert_eq!(json(&report)["mismatch"], Value::Null);
     }
 }

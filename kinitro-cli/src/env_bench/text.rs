@@ -2,12 +2,43 @@
 
 use std::fmt::{self, Write as _};
 
-use super::report::{BenchReport, Rate, ShapeSummary, TaskReport};
+use super::machine::Machine;
+use super::report::{BenchReport, PeerReport, Rate, ShapeSummary, TaskReport};
 
 impl fmt::Display for BenchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cores = plural(self.machine.cores, "core");
+        let measured = Measured {
+            machine: &self.machine,
+            cores: &cores,
+            rounds: self.rounds,
+            slice_s: self.slice_s,
+            peers: &self.peers,
+        };
+        measured.write(f)?;
+        for (index, shape) in self.shapes.iter().enumerate() {
+            write_shape(f, index, shape, &self.tasks)?;
+        }
+        write_resets(f, &self.tasks)?;
+        write_scaling(f, &self.shapes)?;
+        write_summary(f, self)
+    }
+}
+
+/// What every report begins with: where, how, and what to be wary of.
+pub(super) struct Measured<'a> {
+    pub(super) machine: &'a Machine,
+    /// Which or how many cores.
+    pub(super) cores: &'a str,
+    pub(super) rounds: usize,
+    pub(super) slice_s: f64,
+    pub(super) peers: &'a [PeerReport],
+}
+
+impl Measured<'_> {
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cpu = self.machine.cpu.as_deref().unwrap_or("unknown processor");
-        write!(f, "{cpu}, {} cores", self.machine.cores)?;
+        write!(f, "{cpu}, {}", self.cores)?;
         if let Some(load) = self.machine.load {
             write!(f, ", load {load:.2}")?;
         }
@@ -20,17 +51,12 @@ impl fmt::Display for BenchReport {
         for warning in self.machine.warnings() {
             writeln!(f, "warning: {warning}")?;
         }
-        for peer in &self.peers {
+        for peer in self.peers {
             if let Some(failure) = &peer.failure {
                 writeln!(f, "warning: no figures of {}: {failure}", peer.name)?;
             }
         }
-        for (index, shape) in self.shapes.iter().enumerate() {
-            write_shape(f, index, shape, &self.tasks)?;
-        }
-        write_resets(f, &self.tasks)?;
-        write_scaling(f, &self.shapes)?;
-        write_summary(f, self)
+        Ok(())
     }
 }
 

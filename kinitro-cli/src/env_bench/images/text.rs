@@ -4,29 +4,19 @@ use std::fmt;
 
 use super::report::ImageReport;
 use crate::env_bench::report::Rate;
-use crate::env_bench::text::{plural, short, whole, write_table};
+use crate::env_bench::text::{Measured, short, whole, write_table};
 
 impl fmt::Display for ImageReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cpu = self.machine.cpu.as_deref().unwrap_or("unknown processor");
-        write!(f, "{cpu}, core {} of {}", self.core, self.machine.cores)?;
-        if let Some(load) = self.machine.load {
-            write!(f, ", load {load:.2}")?;
-        }
-        writeln!(
-            f,
-            "; medians of {}, slices of {} s and more",
-            plural(self.rounds, "round"),
-            self.slice_s
-        )?;
-        for warning in self.machine.warnings() {
-            writeln!(f, "warning: {warning}")?;
-        }
-        for peer in &self.peers {
-            if let Some(failure) = &peer.failure {
-                writeln!(f, "warning: no figures of {}: {failure}", peer.name)?;
-            }
-        }
+        let cores = format!("core {} of {}", self.core, self.machine.cores);
+        let measured = Measured {
+            machine: &self.machine,
+            cores: &cores,
+            rounds: self.rounds,
+            slice_s: self.slice_s,
+            peers: &self.peers,
+        };
+        measured.write(f)?;
         self.write_tasks(f)?;
         self.write_pictures(f)?;
         self.write_summary(f)
