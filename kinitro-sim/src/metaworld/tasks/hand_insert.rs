@@ -2,7 +2,7 @@
 //!
 //! Source: Meta-World 3.1.1, `envs/sawyer_hand_insert_v3.py`.
 
-use super::puck::{ARRIVED, GOAL, MARKS, PUCK, PUCK_GEOM, Paid, objects_wxyz, way};
+use super::puck::{ARRIVED, GOAL, MARKS, PUCK, PUCK_GEOM, Paid, has_arrived, objects_wxyz, way};
 use crate::metaworld::reward::{Cage, Density, hamacher};
 use crate::metaworld::reward_v1::arrival;
 use crate::metaworld::scene::{Evaluation, Placement, RewardV1, Stage, StepView};
@@ -67,6 +67,9 @@ fn reward(step: &StepView<'_>) -> Evaluation {
     let mut reward = hamacher(grasp, in_place);
     if distance(block, step.tcp()) < 0.02 && step.opening() > 0.0 {
         reward += 1.0 + 7.0 * in_place;
+    }
+    if has_arrived(step) {
+        reward = 10.0;
     }
     let paid = Paid {
         reward,

@@ -4,8 +4,8 @@
 //! `envs/sawyer_pick_out_of_hole_v3.py`.
 
 use super::puck::{
-    ARRIVED, DONE, GOAL, MARKS, PUCK, PUCK_GEOM, Paid, objects_wxyz, objects_xyzw, picking_v1,
-    place_as_drawn, way,
+    ARRIVED, DONE, GOAL, MARKS, PUCK, PUCK_GEOM, Paid, has_arrived, objects_wxyz, objects_xyzw,
+    picking_v1, place_as_drawn, way,
 };
 use crate::metaworld::reward::{
     Cage, Density, Funnel, between_pads, grip, hamacher, keeps_above, long_tail, xz_caging,
@@ -108,6 +108,9 @@ fn reward(step: &StepView<'_>) -> Evaluation {
     if is_held(step, 0.01) {
         reward += 1.0 + 5.0 * in_place;
     }
+    if has_arrived(step) {
+        reward = 10.0;
+    }
     let paid = Paid {
         reward,
         grasp,
@@ -155,6 +158,9 @@ fn reward_wall(step: &StepView<'_>) -> Evaluation {
             1.0 + 4.0 * over
         };
     }
+    if has_arrived(step) {
+        reward = 10.0;
+    }
     let paid = Paid {
         reward,
         grasp,
@@ -187,6 +193,9 @@ fn reward_out_of_hole(step: &StepView<'_>) -> Evaluation {
     let held = distance(puck, tcp) < 0.04 && step.lifted(0.02) && step.opening() >= 0.33;
     if held {
         reward += 1.0 + 5.0 * hamacher(in_place, clear);
+    }
+    if has_arrived(step) {
+        reward = 10.0;
     }
     let paid = Paid {
         reward,

@@ -56,9 +56,14 @@ pub(super) fn way(step: &StepView<'_>, arrived: f64) -> f64 {
     long_tail(distance(step.object(), target), (0.0, arrived), margin)
 }
 
+/// Whether the object is so close to the target that the reward is full.
+pub(super) fn has_arrived(step: &StepView<'_>) -> bool {
+    distance(step.object(), step.target()) < ARRIVED
+}
+
 /// What a task pays for a step.
 pub(super) struct Paid {
-    /// In all, while the object is on its way: as soon as it has arrived, the reward is full.
+    /// In all.
     pub reward: f64,
     /// For having the object between the fingers.
     pub grasp: f64,
@@ -73,11 +78,7 @@ impl Paid {
         let object = step.object();
         let remaining = distance(object, step.target());
         Evaluation {
-            reward: if remaining < ARRIVED {
-                10.0
-            } else {
-                self.reward
-            },
+            reward: self.reward,
             success: remaining <= done,
             near_object: f64::from(distance(object, step.tcp()) <= 0.03),
             grasp: Grasp::pinched(step.opening() > 0.0 && step.lifted(0.02), geom),

@@ -3,7 +3,7 @@
 //! Source: Meta-World 3.1.1, `envs/sawyer_push_v3.py`, `envs/sawyer_push_wall_v3.py` and `envs/sawyer_push_back_v3.py`.
 
 use super::puck::{
-    ARRIVED, DONE, GOAL, MARKS, PUCK, PUCK_GEOM, Paid, objects_xyzw, pushing_v1, way,
+    ARRIVED, DONE, GOAL, MARKS, PUCK, PUCK_GEOM, Paid, has_arrived, objects_xyzw, pushing_v1, way,
 };
 use crate::metaworld::reward::{Cage, Density, SidedCage, hamacher, long_tail};
 use crate::metaworld::scene::{Evaluation, Placement, Stage, StepView};
@@ -120,6 +120,9 @@ fn reward(step: &StepView<'_>) -> Evaluation {
         // Quirk: upstream adds the reward so far a second time.
         reward += 1.0 + reward + 5.0 * in_place;
     }
+    if has_arrived(step) {
+        reward = 10.0;
+    }
     let paid = Paid {
         reward,
         grasp,
@@ -150,6 +153,9 @@ fn reward_wall(step: &StepView<'_>) -> Evaluation {
             1.0 + 4.0 * around
         };
     }
+    if has_arrived(step) {
+        reward = 10.0;
+    }
     let paid = Paid {
         reward,
         grasp,
@@ -170,6 +176,9 @@ fn reward_back(step: &StepView<'_>) -> Evaluation {
     let has_moved = distance(start, target) - distance(block, target) > 0.01;
     if is_between && is_closed && has_moved {
         reward += 1.0 + 5.0 * in_place;
+    }
+    if has_arrived(step) {
+        reward = 10.0;
     }
     let paid = Paid {
         reward,

@@ -3,7 +3,7 @@
 //! Source: Meta-World 3.1.1, `envs/sawyer_shelf_place_v3.py`.
 
 use super::pick_place::PICK_UP;
-use super::puck::{ARRIVED, DONE, Paid, picking_v1, way};
+use super::puck::{ARRIVED, DONE, Paid, has_arrived, picking_v1, way};
 use crate::metaworld::reward::{Cage, Density, hamacher};
 use crate::metaworld::scene::{Evaluation, Objects, Placement, Scene, Stage, StepView};
 use crate::metaworld::spec::{
@@ -90,6 +90,9 @@ fn reward(step: &StepView<'_>) -> Evaluation {
     let reach = distance(block, step.tcp());
     if reach < 0.025 && step.opening() > 0.0 && step.lifted(0.01) {
         reward += 1.0 + 5.0 * in_place;
+    }
+    if has_arrived(step) {
+        reward = 10.0;
     }
     let paid = Paid {
         reward,
